@@ -1,0 +1,95 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// A module: the entry target `NAME` in Plugins/NAME/Module, its ELF note in Plugins/NAME/Note, its engine
+/// in Plugins/NAME/Engine, and one dynamic library lib<NAME>.so that exports a single symbol.
+struct Plugin {
+    var name: String
+    var engine: String
+    var dependencies: [Target.Dependency] = []
+
+    var product: Product { .library(name: name, type: .dynamic, targets: [name]) }
+
+    var targets: [Target] {
+        [
+            .target(
+                name: name,
+                dependencies: [
+                    "ModuleABI", "ModuleKit", .target(name: engine), .target(name: "\(engine)Note"),
+                ],
+                path: "Plugins/\(name)/Module",
+                linkerSettings: [
+                    .unsafeFlags([
+                        "-Xlinker", "--version-script=Packaging/module.map",
+                        "-Xlinker", "-z", "-Xlinker", "now",
+                        "-Xlinker", "-z", "-Xlinker", "nodelete",
+                    ])
+                ]),
+            .target(
+                name: "\(engine)Note", dependencies: ["ModuleABI"], path: "Plugins/\(name)/Note",
+                publicHeadersPath: "."),
+            .target(
+                name: engine, dependencies: ["ModuleABI", "ModuleKit"] + dependencies,
+                path: "Plugins/\(name)/Engine"),
+        ]
+    }
+}
+
+let plugins = [
+    Plugin(name: "mi-fifo", engine: "FifoTransport"),
+    Plugin(name: "flatstore", engine: "FlatstoreEngine"),
+    Plugin(name: "acc", engine: "AccIntake", dependencies: ["CJansson"]),
+]
+
+let package = Package(
+    name: "modhost",
+    products: [
+        .executable(name: "modhost", targets: ["modhost"]),
+        .executable(name: "modctl", targets: ["modctl"]),
+    ] + plugins.map(\.product),
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        .target(name: "ModuleABI"),
+        .target(name: "ModuleKit", dependencies: ["ModuleABI"]),
+        .target(name: "Configuration"),
+        .systemLibrary(name: "CJansson"),
+        .target(name: "JSON", dependencies: ["CJansson"]),
+        .target(name: "CLtdl"),
+        .target(name: "CHost", dependencies: ["ModuleABI"]),
+        .target(
+            name: "Host",
+            dependencies: [
+                "ModuleABI", "Configuration", "CLtdl", "CHost", "JSON",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "modhost",
+            dependencies: [
+                "Host", "Configuration", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+        .target(name: "ManagementClient", dependencies: ["Configuration", "JSON"]),
+        .systemLibrary(name: "CEdit"),
+        .executableTarget(
+            name: "modctl",
+            dependencies: [
+                "ManagementClient", "CEdit", "Configuration",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
+    ] + plugins.flatMap(\.targets),
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .c11
+)
+
+for target in package.targets where target.type != .system && target.type != .plugin {
+    var settings = target.swiftSettings ?? []
+    settings.append(.enableUpcomingFeature("ExistentialAny"))
+    settings.append(.enableUpcomingFeature("InternalImportsByDefault"))
+    settings.append(.enableUpcomingFeature("MemberImportVisibility"))
+    target.swiftSettings = settings
+}
