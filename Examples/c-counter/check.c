@@ -1,5 +1,5 @@
-/* A host of two hundred lines for trying the module without modhost: one thread, a clock that is moved by hand, and replies that
- * are written into a string. It loads the module named on the command line, runs everything in it, and exits 0 or 1. */
+/* A small host for trying the module without modhost: one thread, a clock that is moved by hand, and replies that are written
+ * into a string. It loads the module named on the command line, runs everything in it, and exits 0 or 1. */
 #define _POSIX_C_SOURCE 200809L
 #include <modhost/modhost.h>
 

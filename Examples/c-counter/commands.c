@@ -1,5 +1,5 @@
-/* The management commands. The host has parsed and checked the arguments against the declarations at the end of this file, so a
- * handler begins with values of the right type; it replies through the writer and never knows who asked, or in which format. */
+/* The management commands. The host has parsed and checked the arguments against the declarations at the end of this file,
+ * so a handler begins with values of the right type; it replies through the writer and never knows who asked, or how. */
 #include "counter.h"
 
 #define LIST_MAXIMUM 10000000
@@ -47,8 +47,8 @@ static int32_t reset(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply
     return reply_with_count(reply, counter_reset());
 }
 
-/* counter.list N: the next N values, one after the other. The reply streams: a slow reader holds this thread up inside `value`,
- * no memory grows, and once the reader is gone `value` turns negative and the work ends. */
+/* counter.list LENGTH: the values to come, one after the other. The reply streams: a slow reader holds this thread up inside
+ * `value`, no memory grows, and once the reader is gone `value` turns negative and the work ends. */
 static int32_t list(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
     const mh_value *length = argument(call, 0);
     int64_t next = counter_value();
@@ -58,10 +58,10 @@ static int32_t list(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply)
     if (!length || length->type != MH_INT) return MH_E_INVALID;
     left = length->as.integer;
     if (left < 0 || left > LIST_MAXIMUM) {
-        reply->fail(reply->ctx, 400, mh_cstr("N is from 0 to 10000000"));
+        reply->fail(reply->ctx, 400, mh_cstr("length is from 0 to 10000000"));
         return MH_OK;
     }
-    if ((code = reply->begin_list(reply->ctx, mh_cstr("values"), 0)) < 0) return code;
+    if ((code = reply->begin_list(reply->ctx, mh_cstr(""), 0)) < 0) return code;
     for (; left > 0; left--) {
         mh_value value = mh_int(next);
         if ((code = reply->value(reply->ctx, mh_cstr("value"), &value)) < 0) return code;

@@ -1,7 +1,7 @@
 /* What the files of this module share: its state, its services and the few functions that change the count.
  *
- * Everything here is reached from several threads at once (workers, management, pool threads of slow commands), so the count and
- * the step are read and written through the functions below and nothing else. */
+ * Everything here is reached from several threads at once (workers, management, pool threads of slow commands), so the
+ * count and the step are read and written through the functions below and nothing else. */
 #ifndef C_COUNTER_H
 #define C_COUNTER_H
 

@@ -1,7 +1,7 @@
 /* The module as the host sees it: the ELF note, the descriptor with its parameters and hooks, and the one exported symbol.
  *
- * c-counter counts: by `step` at each tick of a timer, and by what commands and scripts add. Its job is to show each thing that a
- * module can do, once, in as few lines as it takes. Copy it. */
+ * c-counter counts: by `step` at each tick of a timer, and by what commands and scripts add. Its job is to show each thing
+ * that a module can do, once, in as few lines as it takes. Copy it. */
 #include "counter.h"
 
 #define NAME "c-counter"
@@ -93,8 +93,8 @@ static void stop(void *ctx) {
 
 /* ---- parameters ---- */
 
-/* `step` is LIVE: `modctl module.set c-counter step 5` changes it while the module runs, so it has a setter and no storage. The
- * host has checked type and range already. */
+/* `step` is LIVE: `modctl module.set c-counter step 5` changes it while the module runs, so it has a setter and no storage.
+ * The host has checked type and range already. */
 static int32_t set_step(void *ctx, const mh_value *value, const mh_error *err) {
     (void)ctx;
     (void)err;

@@ -13,8 +13,8 @@ static int32_t call_add(void *ctx, void *site, mh_script *script, const mh_array
     return 1; /* 0 would end the script */
 }
 
-/* What $counter(...) stands for. Each place in the config is looked at once, by prepare; get and set find its member by the site
- * that prepare chose. */
+/* What $counter(...) stands for. Each place in the config is looked at once, by prepare; get and set find its member by the
+ * site that prepare chose. */
 enum { MEMBER_VALUE, MEMBER_STEP, MEMBER_LABEL, MEMBERS };
 static const mh_str member_names[MEMBERS] = {MH_STR("value"), MH_STR("step"), MH_STR("label")};
 

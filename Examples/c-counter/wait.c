@@ -1,5 +1,6 @@
-/* counter.wait: a command that answers later. The handler starts a timer and returns MH_DEFERRED at once, so that no thread sits
- * and waits; the timer writes the reply and finishes it, or, when the host stops first, `gone` finishes it with an error. */
+/* counter.wait: a command that answers later. The handler starts a timer and returns MH_DEFERRED at once, so that no thread
+ * sits and waits; the timer writes the reply and finishes it, or, when the host stops first, `gone` finishes it with an
+ * error. */
 #include "counter.h"
 
 #include <stdlib.h>
