@@ -110,7 +110,7 @@ public enum ConfigurationFile {
         let definesAtEnd = preprocessor.defines.mapValues(\.text)
         log.beginPhase()
         var parser = Parser(
-            preprocessor.tokens, end: SourceLocation(file: path, line: 1, column: 1),
+            preprocessor.tokens, behind: preprocessor.pendingSeparation, of: path,
             text: VariableText(environment: environment, defines: definesAtEnd), log: log)
         // A list of tokens that ends early would only look wrong in ways that it is not.
         let statements = preprocessor.isStopped ? [] : parser.parse()

@@ -37,7 +37,8 @@ extension Parser {
         advance()
         let opening = current
         let hasParenthesis = take(.leftParenthesis)
-        let hint = bareWord().map { "write \(keyword.spelling) \"\($0)\"" }
+        let word = beginsStatement(at: 0) ? nil : bareWord()
+        let hint = word.map { "write \(keyword.spelling) \"\($0)\"" }
         let (text, token) = try string("the module's name in quotes", hint: hint, expanding: expanding)
         guard !text.isEmpty else {
             throw error(at: token, "found an empty module name, expected a name such as \"flatstore.so\"")

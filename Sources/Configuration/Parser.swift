@@ -16,12 +16,18 @@ struct Parser {
     private let endOfFile: Token
     var index = 0
 
-    init(_ tokens: [Token], end: SourceLocation, text: VariableText, log: DiagnosticLog) {
+    /// Makes a parser for the tokens of a file; `separation` is what stands behind the last of them.
+    init(
+        _ tokens: [Token], behind separation: Token.Separation, of file: String, text: VariableText,
+        log: DiagnosticLog
+    ) {
         self.tokens = tokens
         self.text = text
         self.log = log
-        let last = tokens.last.map { $0.end ?? $0.location } ?? end
-        endOfFile = Token(.endOfFile, at: last, spelling: "", separation: [.space, .newline])
+        let start = SourceLocation(file: file, line: 1, column: 1)
+        let end = tokens.last.map { $0.end ?? $0.location } ?? start
+        endOfFile = Token(
+            .endOfFile, at: end, spelling: "", separation: separation.union([.space, .newline]))
     }
 
     /// The statements up to the end of the file.
@@ -143,6 +149,8 @@ struct Parser {
                 defer { advance() }
                 throw error(at: current, "found '}' without a '{' before it", hint: "remove it")
             }
+            // Junk with unreadable characters has been reported with the first of those.
+            if lineHoldsInvalid() { throw Abandoned() }
             throw unexpected("a statement such as loadmodule, modparam, a route or 'name = value'")
         }
         switch word {
@@ -156,6 +164,15 @@ struct Parser {
         if let kind = Route.Kind(rawValue: word), !peek(1).is(.assign) { return try route(kind) }
         if peek(1).is(.assign) || (peek(1).is(.dot) && peek(1).isAdjacent) { return try setting() }
         throw unknownWord(word)
+    }
+
+    private func lineHoldsInvalid() -> Bool {
+        var distance = 0
+        repeat {
+            if peek(distance).kind == .invalid { return true }
+            distance += 1
+        } while !peek(distance).startsLine
+        return false
     }
 
     /// Reports a word that begins no statement.

@@ -44,12 +44,13 @@ extension Preprocessor {
         let bytes = source.bytes[directive.argument]
         let name = bytes.prefix(while: \.continuesName)
         let behind = bytes[name.endIndex...]
+        let blanks = behind.prefix(while: \.isBlank).count
         guard let first = name.first, first.startsName, behind.first.map(Self.separates) ?? true else {
             return reportName(directive, bytes)
         }
         var start = directive.argumentLocation
-        start.column += name.count
-        let value = Define.Value.range(source, behind.startIndex..<behind.endIndex, start)
+        start.column += name.count + blanks
+        let value = Define.Value.range(source, (behind.startIndex + blanks)..<behind.endIndex, start)
         let text = String(decoding: name, as: UTF8.self)
         add(
             Define(name: text, location: directive.location, value: value), ifKnown: ifKnown,
@@ -115,7 +116,7 @@ extension Preprocessor {
     private mutating func addSubstitution(_ directive: Directive, in source: Source) {
         guard
             let (text, location) = quotedArgument(
-                directive, in: source, what: "\"/pattern/replacement/flags\"")
+                directive, in: source, what: "\"/pattern/replacement/flags\"", isRaw: true)
         else { return }
         let substitution: Substitution
         do {
@@ -141,9 +142,10 @@ extension Preprocessor {
         substitutions.append(substitution)
     }
 
-    /// The one string behind a directive; nil, and an error, for anything else.
+    /// The one string behind a directive; nil, and an error, for anything else. A raw one keeps its backslashes, which
+    /// are for the regular expression, but for those before a quote.
     func quotedArgument(
-        _ directive: Directive, in source: Source, what: String
+        _ directive: Directive, in source: Source, what: String, isRaw: Bool = false
     ) -> (text: String, location: SourceLocation)? {
         var lexer = Lexer(source, range: directive.argument, at: directive.argumentLocation, log: log)
         guard case .token(let token) = lexer.next(), token.kind != .invalid else { return nil }
@@ -163,10 +165,27 @@ extension Preprocessor {
             )
             return nil
         }
+        if isRaw { return (Self.raw(token.spelling), token.location) }
         guard let text = string.text, !text.utf8.contains(0) else {
             log.error(at: token.location, "found bytes that are not text in \(token.summary), expected UTF-8")
             return nil
         }
         return (text, token.location)
+    }
+
+    private static func raw(_ spelling: String) -> String {
+        let inner = Array(spelling.utf8.dropFirst().dropLast())
+        guard spelling.utf8.first == Byte.quote else { return String(decoding: inner, as: UTF8.self) }
+        var bytes: [UInt8] = []
+        var index = 0
+        while index < inner.count {
+            if inner[index] == Byte.backslash, index + 1 < inner.count {
+                if inner[index + 1] != Byte.quote { bytes.append(Byte.backslash) }
+                index += 1
+            }
+            bytes.append(inner[index])
+            index += 1
+        }
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -12,7 +12,9 @@ struct Preprocessor {
         /// Bytes of all files together.
         static let bytes = 64 << 20
         /// Tokens after all replacement.
-        static let tokens = 4_000_000
+        static let tokens = 1_000_000
+        /// Uses of defines, those within other defines included.
+        static let replacements = 200_000
         /// Defines whose values name one another in a row.
         static let defineDepth = 32
     }
@@ -44,7 +46,7 @@ struct Preprocessor {
     /// Defines replaced so far: empty ones leave no token to count.
     private var replacements = 0
     /// What the next token inherits from a token that was replaced with nothing.
-    private var pendingSeparation: Token.Separation = []
+    private(set) var pendingSeparation: Token.Separation = []
     /// Whether the last token is a string that may still grow and that no substitution has seen.
     private var stringIsOpen = false
 
@@ -71,7 +73,9 @@ struct Preprocessor {
                 }
             case .token(let token):
                 switch token.kind {
-                case .endOfFile: break loop
+                case .endOfFile:
+                    pendingSeparation.formUnion(token.separation)
+                    break loop
                 case .identifier("include_file"): include(after: token, lexer: &lexer, mayBeMissing: false)
                 case .identifier("import_file"): include(after: token, lexer: &lexer, mayBeMissing: true)
                 default: emit(token)
@@ -111,8 +115,9 @@ struct Preprocessor {
         _ define: Define, at use: Token, expansion: Token.Expansion, chain: inout [String]
     ) {
         replacements += 1
-        guard replacements <= Limit.tokens else {
-            log.error(at: use.location, "found more than \(Limit.tokens) uses of defines, expected fewer")
+        guard replacements <= Limit.replacements else {
+            log.error(
+                at: use.location, "found more than \(Limit.replacements) uses of defines, expected fewer")
             return stop()
         }
         for (index, token) in define.content(log: log).enumerated() {
