@@ -1,4 +1,4 @@
-/* A small host for trying the module without modhost: one thread, a clock that is moved by hand, and replies that are written
+/* A small host for trying the module without modhost: one thread, a clock moved by hand, and replies that are written
  * into a string. It loads the module named on the command line, runs everything in it, and exits 0 or 1. */
 #define _POSIX_C_SOURCE 200809L
 #include <modhost/modhost.h>
