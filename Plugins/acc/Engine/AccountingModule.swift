@@ -1,0 +1,181 @@
+import Glibc
+import ModuleABI
+public import ModuleKit
+import Synchronization
+
+/// The acc module: its parameters, commands and hooks. One for each process, made by the entry function.
+///
+/// Settings are written before `init` and constant afterwards; what runs after `init` shares only `IntakeContext`.
+public final class AccountingModule: @unchecked Sendable {
+    private var settings = Settings()
+    private(set) var context: IntakeContext?
+    private var workers: [WorkerIntake] = []
+    private(set) var listeners: [Net.Listener] = []
+
+    public init() {}
+
+    var tableName: String { settings.table }
+    /// The database's URL without its secrets.
+    var shownURL: String { settings.url?.shown ?? "" }
+
+    /// Adds everything that the module exports to a descriptor.
+    public func declare(in builder: ModuleBuilder) {
+        declareTable(in: builder)
+        declareIntake(in: builder)
+        declareCommands(in: builder)
+        builder.requires("mh.db/1")
+        builder.onInit { host throws(ModuleFailure) in try self.start(host) }
+        builder.onDrain { self.drain() }
+        builder.onStop { self.context?.table.close() }
+    }
+
+    // MARK: Parameters
+
+    private func declareTable(in builder: ModuleBuilder) {
+        builder.parameter(
+            "db_url", type: MH_STRING, flags: MH_PARAM_REQUIRED | MH_PARAM_SECRET,
+            help: "Where rows go: SCHEME:PLACE of a loaded database module, such as flatstore:/var/log/acc."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.url = try DatabaseURL(text) }
+        }
+        builder.parameter(
+            "db_table", type: MH_STRING, default: "acc", help: "The table that rows are inserted into."
+        ) { value throws(ModuleFailure) in
+            guard case .string(let text) = value, !text.isEmpty else {
+                throw ModuleFailure(
+                    MH_E_INVALID, "db_table is empty: expected a table's name, such as \"acc\"")
+            }
+            self.settings.table = text
+        }
+        builder.parameter(
+            "columns", type: MH_LIST, default: Settings.defaultColumns,
+            help: "The table's columns in order, name:type with the types int, float, string, time, blob."
+        ) { value throws(ModuleFailure) in
+            guard case .list(let elements) = value else { return }
+            let texts = elements.compactMap { element in
+                if case .string(let text) = element { text } else { nil }
+            }
+            self.settings.columns = try Column.parse(texts)
+        }
+        builder.parameter(
+            "time_column", type: MH_STRING,
+            help:
+                "The column that takes the arrival time when a record has none; a time column called time if not set."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.timeColumn = text }
+        }
+    }
+
+    private func declareIntake(in builder: ModuleBuilder) {
+        builder.parameter(
+            "listen", type: MH_STRING, flags: MH_PARAM_REPEATABLE,
+            help: "Where senders connect: unix:/PATH or tcp://HOST:PORT (port 0 picks one and logs it)."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.listen.append(text) }
+        }
+        builder.parameter(
+            "field_delimiter", type: MH_STRING, default: "|",
+            help: "The character between fields of delimited lines."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.delimiter = try Settings.delimiter(text) }
+        }
+        builder.parameter(
+            "socket_mode", type: MH_STRING, default: "0660", help: "Permission bits of UNIX sockets, octal."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.socketMode = try Settings.mode(text) }
+        }
+        builder.parameter(
+            "max_line", type: MH_SIZE, default: "1 MiB", range: 128...(256 << 20), unit: "bytes",
+            help: "The longest line taken; longer ones are rejected, the rest of the stream is not."
+        ) { value in
+            if case .size(let bytes) = value { self.settings.limits.line = Int(bytes) }
+        }
+        builder.parameter(
+            "max_connections", type: MH_INT, default: "1024", range: 0...1_000_000,
+            help: "Senders connected at a time; further ones are closed unanswered. 0: no limit."
+        ) { value in
+            if case .integer(let count) = value { self.settings.limits.connections = Int(count) }
+        }
+        builder.parameter(
+            "idle_timeout", type: MH_DURATION, default: "0", range: 0...(366 * 86_400 * 1_000_000_000),
+            unit: "s",
+            help: "Silence after which a sender gets its answer and is closed. 0: never."
+        ) { value in
+            if case .duration(let nanoseconds) = value { self.settings.limits.idle = nanoseconds }
+        }
+    }
+
+    // MARK: Life
+
+    private func start(_ host: HostServices) throws(ModuleFailure) {
+        guard let url = settings.url else {
+            throw ModuleFailure(
+                MH_E_INVALID,
+                "db_url is not set: add modparam(\"acc\", \"db_url\", \"flatstore:/var/log/acc\")")
+        }
+        if settings.columns.isEmpty {
+            let defaults = "\(Settings.defaultColumns)".split(separator: ",").map(String.init)
+            settings.columns = try Column.parse(defaults)
+        }
+        let layout = try settings.layout()
+        let table = try AccountingTable(url, table: settings.table, layout: layout, host: host)
+        do throws(ModuleFailure) {
+            let context = try IntakeContext(host, layout: layout, table: table, limits: settings.limits)
+            if host.threads.workers > 0 {
+                workers = (1...host.threads.workers).map { WorkerIntake(index: $0, context: context) }
+            }
+            for address in settings.listen { listeners.append(try listen(address, host)) }
+            self.context = context
+            if listeners.isEmpty {
+                host.log.info("no listen parameter: records come through acc.record only")
+            } else {
+                try announce(host, attempts: 500)
+            }
+        } catch {
+            table.close()
+            throw error
+        }
+    }
+
+    private func listen(_ address: String, _ host: HostServices) throws(ModuleFailure) -> Net.Listener {
+        do throws(ModuleFailure) {
+            return try host.net.listen(address, mode: settings.socketMode) { stream, peer in
+                guard peer.worker > 0, Int(peer.worker) <= self.workers.count else { return nil }
+                return self.workers[Int(peer.worker) - 1].accept(stream, peer)
+            }
+        } catch {
+            throw ModuleFailure(error.code, "listen \"\(address)\": \(error.text)")
+        }
+    }
+
+    /// Logs the addresses once the host listens, which is some time after `init`.
+    private func announce(_ host: HostServices, attempts: Int) throws(ModuleFailure) {
+        try host.loop.timer(first: attempts == 500 ? 0 : 20_000_000) {
+            let addresses = self.listeners.map(\.address)
+            if addresses.contains(""), attempts > 0 {
+                // Out of workers means that the host stops: nothing is left to announce.
+                try? self.announce(host, attempts: attempts - 1)
+                return
+            }
+            for address in addresses where !address.isEmpty { host.log.notice("listening on \(address)") }
+        }
+    }
+
+    /// Stores and answers what has come in, then closes every connection; waits for it at most as long as the limits say.
+    private func drain() {
+        guard let context else { return }
+        context.isDraining.store(true, ordering: .releasing)
+        let loop = context.host.loop
+        for worker in workers { loop.post(to: worker.index) { worker.drain() } }
+        let deadline = loop.now + context.limits.drain
+        while context.live.load(ordering: .acquiring) > 0 {
+            guard loop.now < deadline else {
+                let left = context.live.load(ordering: .acquiring)
+                context.host.log.warning("\(left) senders did not take their last answer in time: dropped")
+                for worker in workers { loop.post(to: worker.index) { worker.abortAll() } }
+                return
+            }
+            usleep(1000)
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import ModuleABI
+import ModuleKit
+
+/// Rows of a batch that the provider did not store, and its reason.
+struct Refusal: Equatable {
+    var rows: Range<Int>
+    var text: String
+}
+
+/// The accounting table at its database provider (interface mh.db/1); may be used from any thread at once.
+///
+/// Owns the provider's database and table handles from `open` to `close`.
+final class AccountingTable: @unchecked Sendable {
+    private let provider: UnsafePointer<mh_db_provider>
+    private let context: UnsafeMutableRawPointer?
+    private let database: OpaquePointer
+    private let table: OpaquePointer
+    private let insertBatch: BatchInsert
+    /// True when inserts wait for a disk or a server, so that they belong on a pool thread.
+    let blocks: Bool
+
+    private typealias BatchInsert =
+        @convention(c) (
+            UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<mh_value>?, UInt32, UInt32,
+            UnsafeMutablePointer<UInt32>?, UnsafePointer<mh_error>?
+        ) -> Int32
+
+    /// Opens the database and prepares the table. Main thread, from `init`.
+    init(_ url: DatabaseURL, table name: String, layout: RowLayout, host: HostServices) throws(ModuleFailure)
+    {
+        do throws(ModuleFailure) {
+            (provider, context) = try host.acquire(
+                MH_DB_INTERFACE, selector: url.scheme, as: mh_db_provider.self)
+        } catch {
+            throw ModuleFailure(
+                error.code,
+                "db_url has the scheme \"\(url.scheme)\", which no loaded module provides (\(error.text)): "
+                    + "add its loadmodule line, or check the scheme")
+        }
+        let functions = provider.pointee
+        guard let open = functions.open, let close = functions.close, let useTable = functions.use_table,
+            let insertBatch = functions.insert_batch, let capabilities = functions.capabilities
+        else {
+            throw ModuleFailure(
+                MH_E_ABI, "the provider of \"\(url.scheme)\" lacks a function of \(MH_DB_INTERFACE)")
+        }
+        self.insertBatch = insertBatch
+        database = try AccountingTable.open(url, with: open, context)
+        let abilities = capabilities(context, database)
+        blocks = abilities & MH_DB_BLOCKS != 0
+        do throws(ModuleFailure) {
+            guard abilities & MH_DB_CAN_INSERT != 0 else {
+                throw ModuleFailure(MH_E_UNSUPPORTED, "\(url.shown) cannot insert rows, which acc needs")
+            }
+            table = try AccountingTable.use(name, layout, database, with: useTable, context)
+        } catch {
+            close(context, database)
+            throw error
+        }
+    }
+
+    private static func open(
+        _ url: DatabaseURL,
+        with open: (
+            UnsafeMutableRawPointer?, UnsafePointer<mh_db_open>?, UnsafeMutablePointer<OpaquePointer?>?,
+            UnsafePointer<mh_error>?
+        ) -> Int32, _ context: UnsafeMutableRawPointer?
+    ) throws(ModuleFailure) -> OpaquePointer {
+        var options = mh_db_open()
+        options.struct_size = UInt32(MemoryLayout<mh_db_open>.size)
+        options.caller = mh_str("acc")
+        var database: OpaquePointer?
+        try ErrorCollector.check { error in
+            url.whole.withMHString {
+                options.url = $0
+                return open(context, &options, &database, error)
+            }
+        }
+        guard let database else {
+            throw ModuleFailure(MH_E_ABI, "\(url.shown): the provider gave no database")
+        }
+        return database
+    }
+
+    private static func use(
+        _ name: String, _ layout: RowLayout, _ database: OpaquePointer,
+        with useTable: (
+            UnsafeMutableRawPointer?, OpaquePointer?, mh_str, UnsafePointer<mh_array>?,
+            UnsafeMutablePointer<OpaquePointer?>?, UnsafePointer<mh_error>?
+        ) -> Int32, _ context: UnsafeMutableRawPointer?
+    ) throws(ModuleFailure) -> OpaquePointer {
+        let columns = (0..<layout.count).map { index in
+            let slot = layout.slots[index]
+            return mh_db_column(
+                struct_size: UInt32(MemoryLayout<mh_db_column>.size), type: slot.type,
+                name: mh_str(
+                    borrowing: UnsafeRawBufferPointer(Bytes(start: slot.name, count: slot.nameLength))))
+        }
+        var table: OpaquePointer?
+        try ErrorCollector.check { error in
+            columns.withUnsafeBufferPointer { columns in
+                var array = mh_array(
+                    items: UnsafeRawPointer(columns.baseAddress), count: UInt32(columns.count),
+                    stride: UInt32(MemoryLayout<mh_db_column>.stride))
+                return name.withMHString { useTable(context, database, $0, &array, &table, error) }
+            }
+        }
+        guard let table else {
+            throw ModuleFailure(MH_E_ABI, "table \"\(name)\": the provider gave no table")
+        }
+        return table
+    }
+
+    /// Stores the rows of a batch, and answers those that the provider refused; every other row is as safe as the provider
+    /// promises. A row that is refused for what it holds costs that row; a full disk or lost server costs the rest.
+    func insert(_ batch: RowBatch) -> [Refusal] {
+        var refusals: [Refusal] = []
+        var first = 0
+        while first < batch.count {
+            let rows = batch.count - first
+            var count: UInt32 = 0
+            do throws(ModuleFailure) {
+                try ErrorCollector.check {
+                    insertBatch(
+                        context, table, batch.values + first * batch.columns, UInt32(batch.columns),
+                        UInt32(rows), &count, $0)
+                }
+                if count < rows {
+                    let text = "the database stored \(count) of \(rows) rows and gave no reason"
+                    refusals.append(Refusal(rows: (first + Int(count))..<batch.count, text: text))
+                }
+                return refusals
+            } catch {
+                let refused = first + min(Int(count), rows)
+                guard refused < batch.count else { return refusals }
+                guard AccountingTable.isAboutRow(error.code) else {
+                    refusals.append(Refusal(rows: refused..<batch.count, text: error.text))
+                    return refusals
+                }
+                refusals.append(Refusal(rows: refused..<(refused + 1), text: error.text))
+                first = refused + 1
+            }
+        }
+        return refusals
+    }
+
+    /// Whether an error is about one row, so that the next may be tried.
+    private static func isAboutRow(_ code: Int32) -> Bool {
+        code == MH_E_INVALID || code == MH_E_EXISTS || code == MH_E_LIMIT
+    }
+
+    /// Gives table and database back; nothing may be inserted afterwards. Main thread, from `stop`.
+    func close() {
+        provider.pointee.release_table?(context, table)
+        provider.pointee.close?(context, database)
+    }
+}
