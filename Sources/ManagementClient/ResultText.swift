@@ -28,6 +28,8 @@ public struct ResultText: Sendable {
 
     private func append(_ value: JSONValue, indent: Int, to text: inout String) {
         switch value {
+        case .array([]), .object([]):
+            text += String(repeating: " ", count: indent) + (isTerminal ? "(none)" : "") + "\n"
         case .array(let elements):
             appendList(elements, indent: indent, to: &text)
         case .object(let members):
