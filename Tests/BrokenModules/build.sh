@@ -2,6 +2,7 @@
 # Builds every broken module into a folder: sh build.sh OUTDIR. Plain cc and the headers are all it takes; CC,
 # MODHOST_INCLUDE and JOBS may be set. Each .c file becomes a .so; what no compiler makes is cut out of healthy.so.
 set -eu
+umask 022
 
 [ $# -eq 1 ] || { echo "usage: sh build.sh OUTDIR" >&2; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
