@@ -89,7 +89,7 @@ extension Parser {
     }
 
     /// Whether the token at hand begins what no route's body can hold.
-    private func beginsTopLevel() -> Bool {
+    func beginsTopLevel() -> Bool {
         guard case .identifier(let word) = current.kind, beginsStatement(at: 0) else { return false }
         return Route.Kind(rawValue: word) != nil || Self.keywords.contains(word)
     }

@@ -129,13 +129,9 @@ struct Parser {
                 if case .identifier = current.kind { return }
                 if current.is(.rightBrace) { return }
             }
-            if current.startsLine || !beginsStatement(at: 0) || index == start + 1 {
-                advance()
-            } else if case .identifier(let word) = current.kind, Self.keywords.contains(word) {
-                return
-            } else {
-                advance()
-            }
+            // A statement that ran into this line is read all the same.
+            if beginsTopLevel() { return }
+            advance()
         }
     }
 

@@ -159,12 +159,8 @@ struct Preprocessor {
         var token = token
         token.separation.formUnion(pendingSeparation)
         pendingSeparation = []
-        if stringIsOpen, case .string(let more) = token.kind, token.spelling.utf8.first == Byte.quote,
-            let last = tokens.last, case .string(let text) = last.kind
-        {
-            tokens[tokens.count - 1].kind = .string(ByteString(bytes: text.bytes + more.bytes))
-            tokens[tokens.count - 1].spelling += " " + token.spelling
-            return
+        if stringIsOpen, case .string(let more) = token.kind, token.spelling.utf8.first == Byte.quote {
+            return join(more, spelling: token.spelling)
         }
         closeString()
         guard tokens.count < Limit.tokens else {
@@ -180,6 +176,16 @@ struct Preprocessor {
         case .variable: substitute()
         default: break
         }
+    }
+
+    /// Adds to the last token, a string. It is taken out of the list meanwhile, so that nothing is copied.
+    private mutating func join(_ more: ByteString, spelling: String) {
+        let last = tokens.count - 1
+        guard case .string(var text) = tokens[last].kind else { return }
+        tokens[last].kind = .invalid
+        text.bytes += more.bytes
+        tokens[last].kind = .string(text)
+        tokens[last].spelling += " " + spelling
     }
 
     /// Ends the last string: what follows is not joined to it.

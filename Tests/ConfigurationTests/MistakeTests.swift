@@ -248,6 +248,20 @@ struct MistakeTests {
         #expect(complaints(String(repeating: "é\n", count: 5000)).count == 101)
     }
 
+    @Test("A statement behind a mistake on the same line is read all the same")
+    func sameLine() {
+        let configuration = parse("loadmodule \"a\" 5 loadmodule \"b\"\nfoo ? route[A] { a(); }")
+        #expect(configuration.diagnostics.map(\.location.description) == ["m.conf:1:16", "m.conf:2:1"])
+        #expect(shown(configuration) == ["loadmodule a", "loadmodule b", "named[A] a ( ) ;"])
+    }
+
+    @Test("A broken head takes its body along")
+    func body() {
+        let text = "route[A B]\n{\n if (1) { x(); }\n}\nrout { y(); }\nz = 1\n"
+        #expect(parse(text).diagnostics.map(\.location.line) == [1, 5])
+        #expect(shown(parse(text)) == ["z = i:1"])
+    }
+
     @Test("Junk on a line is one error, not many")
     func junk() {
         #expect(complaints("%&/( )=?? é é é ` ` \\ ^^\nworkers = 4").count == 1)
