@@ -116,12 +116,39 @@ public struct Counters: @unchecked Sendable {
         }
         return Counter(raw: raw, table: table)
     }
+
+    /// Makes a gauge whose value is computed when somebody asks, on the thread that asks; `read` lives as long as the process.
+    public func makeComputed(
+        _ name: String, help: String, read: @escaping () -> Int64
+    ) throws(ModuleFailure) {
+        let box = Unmanaged.passRetained(Box(read))
+        do throws(ModuleFailure) {
+            try ErrorCollector.check { error in
+                name.withMHString { name in
+                    help.withMHString {
+                        table.pointee.create_computed(
+                            module, name, $0,
+                            {
+                                $0.map {
+                                    Unmanaged<Box<() -> Int64>>.fromOpaque($0).takeUnretainedValue().value()
+                                } ?? 0
+                            },
+                            box.toOpaque(), error)
+                    }
+                }
+            }
+        } catch {
+            box.release()
+            throw error
+        }
+    }
 }
 
 /// Service mh.thread/1.
 public struct Threads: @unchecked Sendable {
     let module: OpaquePointer
-    let table: UnsafePointer<mh_thread_service>
+    /// The service itself, for code that may not pay for a wrapper.
+    public let table: UnsafePointer<mh_thread_service>
 
     /// The calling thread's index: 0 main, 1…N workers, N+1 management, then pool and foreign threads.
     @inline(__always) public var index: UInt32 { table.pointee.index(module) }
