@@ -1,0 +1,1 @@
+/* Plugins/mi-fifo/Note: the module's ELF note; nothing to include. */
