@@ -50,7 +50,7 @@ public struct ManagementClient: Sendable {
         to receive: (UnsafeRawBufferPointer) throws(ManagementClientError) -> Void
     ) throws(ManagementClientError) -> Outcome {
         let request = try RequestFIFO(path: location.requestPath)
-        let reply = try ReplyFIFO(directory: location.replyDirectory, host: request.status)
+        let reply = try ReplyFIFO(directory: location.replyDirectory, for: request)
         let id: Int64 = 1
         var deadline = Deadline(patience: timeout)
         let line = Self.requestLine(method, parameters, replyName: reply.name, id: id)

@@ -12,19 +12,21 @@ struct ReplyFIFO: ~Copyable {
 
     /// Makes the FIFO in `directory`, which must be the host's reply directory.
     ///
-    /// Mode 0600 where the host can open that: it runs as this user or as root. A host of another user gets in through the
-    /// request FIFO's group, or where this user may not give files to that group, as anybody may; the name is not to be guessed.
-    init(directory: String, host: stat) throws(ManagementClientError) {
+    /// Mode 0600 where the host can open that: it runs as this user or as root, or this user is root and gives the FIFO to it.
+    /// Otherwise the host gets in through the group of the request FIFO, or where this user may not give files to that
+    /// group, as anybody may write; the name is not to be guessed.
+    init(directory: String, for request: borrowing RequestFIFO) throws(ManagementClientError) {
         var random = SystemRandomNumberGenerator()
         let digits = String(random.next(), radix: 16)
         let name = "modctl.\(getpid())." + String(repeating: "0", count: 16 - digits.count) + digits
         let path = directory + (directory.hasSuffix("/") ? "" : "/") + name
         let descriptor = try Self.make(path, in: directory)
         let user = geteuid()
-        if user == 0, host.st_uid != 0 {
-            fchown(descriptor, host.st_uid, gid_t.max)
-        } else if host.st_uid != user, host.st_uid != 0 {
-            fchmod(descriptor, fchown(descriptor, uid_t.max, host.st_gid) == 0 ? 0o620 : 0o622)
+        let host = request.hostUser
+        if user == 0, host != 0 {
+            fchown(descriptor, host, gid_t.max)
+        } else if host != user, host != 0 {
+            fchmod(descriptor, fchown(descriptor, uid_t.max, request.status.st_gid) == 0 ? 0o620 : 0o622)
         }
         self.name = name
         self.path = path

@@ -7,8 +7,11 @@ import Glibc
 struct RequestFIFO: ~Copyable {
     let path: String
     let descriptor: CInt
-    /// Owner, group and mode of the FIFO, which tell who the host is.
+    /// Owner, group and mode of the FIFO.
     let status: stat
+    /// The user that the host runs as: the owner of `<fifo>.lock`, which mi-fifo keeps as long as it runs, since the FIFO itself may
+    /// have been given to another user (`fifo_user`); without a lock file the owner of the FIFO.
+    let hostUser: uid_t
 
     /// What the system writes in one piece; POSIX's PIPE_BUF on Linux.
     private static let atomicSize = 4096
@@ -25,6 +28,10 @@ struct RequestFIFO: ~Copyable {
         self.path = path
         self.descriptor = descriptor
         self.status = status
+        var lock = stat()
+        hostUser =
+            lstat(path + ".lock", &lock) == 0 && lock.st_mode & S_IFMT == S_IFREG
+            ? lock.st_uid : status.st_uid
     }
 
     deinit { close(descriptor) }

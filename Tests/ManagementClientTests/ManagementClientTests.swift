@@ -226,4 +226,27 @@ struct ManagementClientTests {
                 == .replyDirectory(path: directory.file("absent"), reason: "No such file or directory"))
         #expect(directory.names == ["fifo", "file"])
     }
+
+    @Test("Root gives the reply FIFO to the host's user, for it alone", .enabled(if: geteuid() == 0))
+    func givenToTheHost() throws {
+        let owners = Mutex<[[UInt32]]>([])
+        let place = Mutex("")
+        let host = try FakeHost { request in
+            var status = stat()
+            stat(place.withLock { $0 } + "/" + (request["reply_name"]?.string ?? ""), &status)
+            owners.withLock { $0.append([status.st_uid, status.st_mode & 0o7777]) }
+            return .result(true, to: request)
+        }
+        defer { host.stop() }
+        place.withLock { $0 = host.directory.path }
+        let client = client(host)
+        #expect(try client.call("of-root") == .success(true))
+        #expect(chown(host.fifo, 65534, 65534) == 0)
+        #expect(try client.call("of-nobody") == .success(true))
+        // fifo_user gave the FIFO away; the lock file tells who the host is.
+        try host.directory.write("1\n", to: "modhost.fifo.lock")
+        #expect(chown(host.fifo + ".lock", 65533, 65533) == 0)
+        #expect(try client.call("of-another") == .success(true))
+        #expect(owners.withLock { $0 } == [[0, 0o600], [65534, 0o600], [65533, 0o600]])
+    }
 }
