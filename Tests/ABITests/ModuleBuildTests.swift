@@ -91,6 +91,26 @@ struct CounterTests {
     }
 }
 
+@Suite("The module printed in Documentation/abi.md")
+struct PrintedModuleTests {
+    @Test("It builds with the command printed below it, without a warning, and holds what a module must")
+    func printedModuleBuilds() throws {
+        let document = try Repository.text(of: Repository.root.appendingPathComponent("Documentation/abi.md"))
+        let source = try #require(document.components(separatedBy: "```c\n").dropFirst().first)
+            .components(separatedBy: "```")[0]
+        let command = try #require(document.split(separator: "\n").first { $0.hasPrefix("    cc -std=c11 ") })
+        let folder = try TemporaryFolder()
+        try folder.write(source, to: "hello.c")
+        let outcome = try Tool.run(
+            "sh", ["-c", "\(command) -Wall -Wextra -Wpedantic -Werror -I'\(Repository.include.path)'"],
+            in: folder.url)
+        #expect(outcome.status == 0, "\(outcome.output)")
+        let module = BuiltModule(path: folder.path("hello.so"))
+        #expect(try module.exports() == ["mh_module_entry_v1"])
+        #expect(try module.holdsNote())
+    }
+}
+
 @Suite("The broken modules")
 struct BrokenModuleTests {
     /// A line of expectations.txt.
