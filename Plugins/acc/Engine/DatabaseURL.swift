@@ -20,17 +20,15 @@ public struct DatabaseURL: Equatable, Sendable {
         scheme = String(text[..<colon])
     }
 
-    /// The URL as it may be logged: what stands between "//" and the last "@" of the authority is left out, and so is a query.
+    /// The URL as it may be logged: everything up to the last "@", where user and password stand, is left out, and so is a query.
     public var shown: String {
-        var text = Substring(whole)
-        if let query = text.firstIndex(of: "?") { text = text[..<query] }
-        let place = text.dropFirst(scheme.count + 1)
-        guard place.hasPrefix("//") else {
-            guard let at = place.lastIndex(of: "@") else { return String(text) }
-            return "\(scheme):***\(place[at...])"
+        var place = whole.dropFirst(scheme.count + 1)
+        var start = "\(scheme):"
+        if let at = place.lastIndex(of: "@") {
+            start += place.hasPrefix("//") ? "//***" : "***"
+            place = place[at...]
         }
-        guard let at = place.lastIndex(of: "@") else { return String(text) }
-        return "\(scheme)://***\(place[at...])"
+        return start + (place.firstIndex(of: "?").map { place[..<$0] } ?? place)
     }
 
     private static func isSchemeByte(_ byte: UInt8) -> Bool {
