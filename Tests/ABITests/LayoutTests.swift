@@ -135,6 +135,14 @@ struct LayoutTests {
         }
     }
 
+    @Test("The canary reaches every struct of the headers")
+    func canaryIsWhole() throws {
+        let canary = try Repository.text(of: Repository.abi.appendingPathComponent("canary.c"))
+        for type in try Self.headers().flatMap(\.structs) {
+            #expect(canary.contains("CANARY(\(type.name))\n"), "\(type.name) is missing")
+        }
+    }
+
     /// The names of the macros that are plain numbers.
     private static func numbers(in header: HeaderText) -> [String] {
         header.directives.compactMap { directive in
