@@ -74,7 +74,8 @@ struct ArgumentReader {
             if byte == UInt8(ascii: "\"") {
                 let rest = trimmed(line[(index + 1)...])
                 guard rest.isEmpty else {
-                    return .invalid("found \(quoted(rest)) after the closing quote, expected the end of the line")
+                    return .invalid(
+                        "found \(quoted(rest)) after the closing quote, expected the end of the line")
                 }
                 argument.text += line[...index]
                 return .argument(argument)
@@ -90,7 +91,8 @@ struct ArgumentReader {
     private static func strayQuote(in text: ArraySlice<UInt8>) -> Outcome? {
         guard text.contains(UInt8(ascii: "\"")) else { return nil }
         return .invalid(
-            "found a quote inside the unquoted text \(quoted(text)); put the whole value in quotes and write \\\" inside")
+            "found a quote inside the unquoted text \(quoted(text)); put the whole value in quotes and write \\\" inside"
+        )
     }
 
     /// The position of the first `::`.
@@ -107,7 +109,8 @@ struct ArgumentReader {
 /// Space, tab, carriage return and line feed.
 @inline(__always)
 func isBlank(_ byte: UInt8) -> Bool {
-    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+    byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+        || byte == UInt8(ascii: "\n")
 }
 
 func trimmed(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {

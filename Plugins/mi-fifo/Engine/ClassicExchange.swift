@@ -20,7 +20,8 @@ final class ClassicExchange {
         host: HostServices
     ) throws(ModuleFailure) {
         let stream = ReplyStream(name: name, channel: channel)
-        let exchange = Unmanaged.passRetained(ClassicExchange(stream: stream, channel: channel, indent: indent))
+        let exchange = Unmanaged.passRetained(
+            ClassicExchange(stream: stream, channel: channel, indent: indent))
         channel.underWay.add(1, ordering: .relaxed)
         do throws(ModuleFailure) {
             try ErrorCollector.check { error in

@@ -38,7 +38,9 @@ extension FifoFramer {
     static func lastJSONStart(in line: [UInt8]) -> Int? {
         var index = line.count - jsonMember.count - 1
         while index >= 0 {
-            if line[index] == UInt8(ascii: "{"), line[(index + 1)...].starts(with: jsonMember) { return index }
+            if line[index] == UInt8(ascii: "{"), line[(index + 1)...].starts(with: jsonMember) {
+                return index
+            }
             index -= 1
         }
         return nil

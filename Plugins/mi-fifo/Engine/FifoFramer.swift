@@ -77,10 +77,13 @@ public struct FifoFramer {
                 .refused(
                     Refusal(
                         framing: .classic, replyName: nil, code: 408,
-                        text: "request not finished in time: found \(quoted(seen)), expected the end of the line")))
+                        text:
+                            "request not finished in time: found \(quoted(seen)), expected the end of the line"
+                    )))
         case .arguments:
             refuseClassic(
-                408, "command \(quoted(classic.command)) not finished in time: expected an empty line after its arguments",
+                408,
+                "command \(quoted(classic.command)) not finished in time: expected an empty line after its arguments",
                 emit)
         case .noise: reportNoise(seen, emit)
         case .json: expireJSON(emit)
@@ -136,8 +139,9 @@ public struct FifoFramer {
     }
 
     private mutating func takeNoise(_ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void) -> Int {
+        let isProbed = lineLength >= Self.probeSize
         let (taken, ended) = takeProbe(bytes)
-        if let start = Self.firstJSONStart(in: line) {
+        if !isProbed, let start = Self.firstJSONStart(in: line) {
             let request = Array(line[start...])
             reportNoise(line[..<start], emit)
             restart(request, emit)
@@ -160,22 +164,22 @@ public struct FifoFramer {
     // MARK: Classic text
 
     private mutating func takeHeader(_ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void) -> Int {
-        let end = lineEnd(in: bytes)
-        guard size + (end ?? bytes.count) <= maximumSize else {
+        let (taken, end) = keepLine(bytes)
+        if let start = seekJSONInHeader() {
+            beginJSON(afterPrefix: start, emit)
+            return taken
+        }
+        switch end {
+        case .notYet: return taken
+        case .tooLarge:
             refuseClassic(413, tooLarge, emit)
             state = .skip
             skipLine()
-            return 0
+            return taken
+        case .here:
+            headerEnded(emit)
+            return taken + 1
         }
-        keep(bytes, upTo: end ?? bytes.count)
-        if let start = seekJSONInHeader() {
-            beginJSON(afterPrefix: start, emit)
-            return end ?? bytes.count
-        }
-        guard let end else { return bytes.count }
-        size += 1
-        headerEnded(emit)
-        return end + 1
     }
 
     /// Looks at the bytes of the header line that are new: where the JSON begins in `:reply_name:{…`.
@@ -222,24 +226,27 @@ public struct FifoFramer {
         state = .arguments
     }
 
-    private mutating func takeArguments(_ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void) -> Int {
-        let end = lineEnd(in: bytes)
-        guard size + (end ?? bytes.count) + 1 <= maximumSize else {
+    private mutating func takeArguments(
+        _ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void
+    ) -> Int {
+        let before = lineLength
+        let (taken, end) = keepLine(bytes)
+        if before < Self.probeSize, !reader.isInQuotes, Self.startsJSONRequest(line) {
+            cutOff(emit)
+            return taken
+        }
+        switch end {
+        case .notYet: return taken
+        case .tooLarge:
             refuseClassic(413, tooLarge, emit)
             state = .skip
             if lineLength >= Self.probeSize { skipLine() }
-            return 0
+            return taken
+        case .here:
+            size += 1
+            argumentEnded(emit)
+            return taken + 1
         }
-        let before = lineLength
-        keep(bytes, upTo: end ?? bytes.count)
-        if before < Self.probeSize, !reader.isInQuotes, Self.startsJSONRequest(line) {
-            cutOff(emit)
-            return end ?? bytes.count
-        }
-        guard let end else { return bytes.count }
-        size += 1
-        argumentEnded(emit)
-        return end + 1
     }
 
     private mutating func argumentEnded(_ emit: (FifoRequest) -> Void) {
@@ -301,8 +308,9 @@ public struct FifoFramer {
     }
 
     private mutating func takeSkipped(_ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void) -> Int {
+        let isProbed = lineLength >= Self.probeSize
         let (taken, ended) = takeProbe(bytes)
-        if Self.startsJSONRequest(line) {
+        if !isProbed, Self.startsJSONRequest(line) {
             restart(line, emit)
             return taken
         }
@@ -326,10 +334,19 @@ public struct FifoFramer {
         return UnsafeRawPointer(found) - base
     }
 
-    private mutating func keep(_ bytes: UnsafeRawBufferPointer, upTo end: Int) {
-        line.append(contentsOf: bytes[..<end])
-        lineLength += end
-        size += end
+    private enum LineEnd { case notYet, here, tooLarge }
+
+    /// Takes bytes of the current line for as long as it and its line feed fit into the request.
+    private mutating func keepLine(_ bytes: UnsafeRawBufferPointer) -> (taken: Int, end: LineEnd) {
+        let found = lineEnd(in: bytes)
+        let wanted = found ?? bytes.count
+        let room = maximumSize - 1 - size
+        let taken = min(wanted, max(room, 0))
+        line.append(contentsOf: bytes[..<taken])
+        lineLength += taken
+        size += taken
+        if taken < wanted || room < 0 { return (taken, .tooLarge) }
+        return (taken, found == nil ? .notYet : .here)
     }
 
     /// Takes bytes of the current line, stopping once where the probe is full; `ended`: its line feed comes next.

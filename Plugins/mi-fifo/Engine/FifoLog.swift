@@ -28,9 +28,11 @@ final class FifoLog: Sendable {
         log = host.log
         requests = try host.counters.make("requests", help: "Requests handed to the host")
         replies = try host.counters.make("replies", help: "Replies that were written completely")
-        malformedCount = try host.counters.make("malformed", help: "Requests that could not be read, or named no usable reply FIFO")
+        malformedCount = try host.counters.make(
+            "malformed", help: "Requests that could not be read, or named no usable reply FIFO")
         timeouts = try host.counters.make("timeouts", help: "Requests that their senders left unfinished")
-        droppedReplies = try host.counters.make("dropped_replies", help: "Replies that could not be delivered")
+        droppedReplies = try host.counters.make(
+            "dropped_replies", help: "Replies that could not be delivered")
         oversize = try host.counters.make("oversize", help: "Requests larger than max_request")
     }
 

@@ -37,7 +37,9 @@ public struct FifoSettings: Sendable {
             )
         }
         warnings.removeAll { $0.hasPrefix("fifo_mode") }
-        if number == 0 { warnings.append("fifo_mode is 0, with which nobody could write; 0600 is used instead") }
+        if number == 0 {
+            warnings.append("fifo_mode is 0, with which nobody could write; 0600 is used instead")
+        }
         mode = number == 0 ? 0o600 : number
     }
 

@@ -46,7 +46,8 @@ public final class FifoTransport: @unchecked Sendable {
             throw ModuleFailure(MH_E_ABI, "the host has no core setting run_dir; give an absolute fifo_name")
         }
         guard !settings.fifoName.isEmpty, !settings.fifoName.hasSuffix("/") else {
-            throw ModuleFailure(MH_E_INVALID, "found fifo_name \"\(settings.fifoName)\", expected the name of a file")
+            throw ModuleFailure(
+                MH_E_INVALID, "found fifo_name \"\(settings.fifoName)\", expected the name of a file")
         }
         path = FifoSettings.absolute(settings.fifoName, runDirectory: runDirectory)
         access = try Self.access(settings)
@@ -148,7 +149,8 @@ public final class FifoTransport: @unchecked Sendable {
 
     private func open(_ fifo: RequestFIFO) throws(ModuleFailure) -> FifoConnection {
         let connection = FifoConnection(
-            fifo: fifo, maximumRequest: settings.maximumRequest, timeout: settings.requestTimeout, loop: host.loop,
+            fifo: fifo, maximumRequest: settings.maximumRequest, timeout: settings.requestTimeout,
+            loop: host.loop,
             handle: { [weak self] in self?.handle($0) },
             lost: { [weak self] in self?.lost($0, $1) })
         let descriptor = try fifo.duplicate()
@@ -174,7 +176,8 @@ public final class FifoTransport: @unchecked Sendable {
         log.requests.add(1)
         do throws(ModuleFailure) {
             try ClassicExchange.start(
-                request, replyTo: name.name, channel: channel, indent: Array(settings.replyIndent.utf8), host: host)
+                request, replyTo: name.name, channel: channel, indent: Array(settings.replyIndent.utf8),
+                host: host)
         } catch {
             log.log.error("command \(quoted(request.command)) not run: \(error.text)")
             guard let name = name.name else { return }
@@ -212,7 +215,8 @@ public final class FifoTransport: @unchecked Sendable {
         case .classic: channel.deliver(ClassicEncoder.error(code: refusal.code, text: refusal.text), to: name)
         case .json:
             channel.deliver(
-                JSONFault.encoded(code: refusal.code, text: refusal.text, isCompact: !settings.isPretty), to: name)
+                JSONFault.encoded(code: refusal.code, text: refusal.text, isCompact: !settings.isPretty),
+                to: name)
         }
     }
 
@@ -242,7 +246,9 @@ public final class FifoTransport: @unchecked Sendable {
             lastProblem = ""
         } catch {
             // Tried again every second; said once.
-            if error.text != lastProblem { log.log.error("the FIFO \(path) is gone and cannot be made again: \(error.text)") }
+            if error.text != lastProblem {
+                log.log.error("the FIFO \(path) is gone and cannot be made again: \(error.text)")
+            }
             lastProblem = error.text
         }
     }
@@ -275,7 +281,9 @@ public final class FifoTransport: @unchecked Sendable {
 
     private func lost(_ connection: FifoConnection, _ failure: ModuleFailure?) {
         guard connection === current else { return }
-        if let failure { log.log.error("reading the FIFO \(path) failed: \(failure.text); it will be made again") }
+        if let failure {
+            log.log.error("reading the FIFO \(path) failed: \(failure.text); it will be made again")
+        }
     }
 
     // MARK: Settings
@@ -285,7 +293,9 @@ public final class FifoTransport: @unchecked Sendable {
         if !settings.user.isEmpty {
             guard let user = Accounts.user(settings.user) else {
                 throw ModuleFailure(
-                    MH_E_NOT_FOUND, "found fifo_user \"\(settings.user)\", expected the name or number of a user of this system")
+                    MH_E_NOT_FOUND,
+                    "found fifo_user \"\(settings.user)\", expected the name or number of a user of this system"
+                )
             }
             access.user = user
         }
@@ -293,7 +303,8 @@ public final class FifoTransport: @unchecked Sendable {
             guard let group = Accounts.group(settings.group) else {
                 throw ModuleFailure(
                     MH_E_NOT_FOUND,
-                    "found fifo_group \"\(settings.group)\", expected the name or number of a group of this system")
+                    "found fifo_group \"\(settings.group)\", expected the name or number of a group of this system"
+                )
             }
             access.group = group
         }
@@ -308,10 +319,13 @@ public final class FifoTransport: @unchecked Sendable {
         while path.count > 1, path.hasSuffix("/") { path.removeLast() }
         var status = stat()
         guard stat(path, &status) == 0 else {
-            throw systemFailure("cannot use reply_dir \(path)", errno, "make the directory or correct reply_dir")
+            throw systemFailure(
+                "cannot use reply_dir \(path)", errno, "make the directory or correct reply_dir")
         }
         guard fileType(status) == S_IFDIR else {
-            throw ModuleFailure(MH_E_INVALID, "found reply_dir \(path), which is no directory; expected the directory of the reply FIFOs")
+            throw ModuleFailure(
+                MH_E_INVALID,
+                "found reply_dir \(path), which is no directory; expected the directory of the reply FIFOs")
         }
         return path
     }

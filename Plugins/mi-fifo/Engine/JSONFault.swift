@@ -5,7 +5,8 @@ enum JSONFault {
     static func encoded(code: Int32, text: String, isCompact: Bool) -> [UInt8] {
         let message = escaped(text)
         if isCompact {
-            return Array(#"{"jsonrpc":"2.0","error":{"code":\#(code),"message":"\#(message)"},"id":null}"#.utf8)
+            return Array(
+                #"{"jsonrpc":"2.0","error":{"code":\#(code),"message":"\#(message)"},"id":null}"#.utf8)
         }
         return Array(
             """

@@ -19,7 +19,8 @@ final class LockFile: Sendable {
             guard descriptor >= 0 else {
                 throw systemFailure(
                     "cannot open the lock file \(path)", errno,
-                    errno == ENOENT ? "make the directory or correct fifo_name" : "check the directory's owner and mode")
+                    errno == ENOENT
+                        ? "make the directory or correct fifo_name" : "check the directory's owner and mode")
             }
             if retrying({ flock(descriptor, LOCK_EX | LOCK_NB) }) != 0 {
                 let code = errno
@@ -37,7 +38,8 @@ final class LockFile: Sendable {
             }
             close(descriptor)
         }
-        throw ModuleFailure(MH_E_BUSY, "cannot lock \(path): it is being replaced all the time; stop the other host")
+        throw ModuleFailure(
+            MH_E_BUSY, "cannot lock \(path): it is being replaced all the time; stop the other host")
     }
 
     /// Whether the file at the path is still the one that is locked.
@@ -59,8 +61,11 @@ final class LockFile: Sendable {
     private static func holder(_ descriptor: Int32) -> String {
         var bytes = [UInt8](repeating: 0, count: 32)
         let count = pread(descriptor, &bytes, bytes.count, 0)
-        let digits = bytes.prefix(max(count, 0)).prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return digits.isEmpty ? "its process is not known" : "process " + String(decoding: digits, as: UTF8.self)
+        let digits = bytes.prefix(max(count, 0)).prefix {
+            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+        }
+        return digits.isEmpty
+            ? "its process is not known" : "process " + String(decoding: digits, as: UTF8.self)
     }
 
     private static func sameFile(_ descriptor: Int32, _ path: String) -> Bool {

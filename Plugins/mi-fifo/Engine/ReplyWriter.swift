@@ -87,7 +87,9 @@ final class ReplyWriter: Sendable {
         enum Next { case start, wake, refuse }
         let size = reply.bytes.count
         let next: Next = shared.withLock {
-            guard $0.count < Self.pendingLimit, $0.bytes + size <= Self.byteLimit || $0.count == 0 else { return .refuse }
+            guard $0.count < Self.pendingLimit, $0.bytes + size <= Self.byteLimit || $0.count == 0 else {
+                return .refuse
+            }
             $0.incoming.append(reply)
             $0.count += 1
             $0.bytes += size
@@ -251,7 +253,8 @@ enum PipeOutput {
                 } else if errno == EAGAIN {
                     return .some(sent)
                 } else {
-                    return .failed(errno == EPIPE ? "its reader went away" : "cannot be written: \(reason(errno))")
+                    return .failed(
+                        errno == EPIPE ? "its reader went away" : "cannot be written: \(reason(errno))")
                 }
             }
             return .all

@@ -36,7 +36,8 @@ final class RequestFIFO: Sendable {
         guard mkfifo(temporary, 0o600) == 0 else {
             throw systemFailure(
                 "cannot make a FIFO in \(directory)", errno,
-                errno == ENOENT ? "make the directory or correct fifo_name" : "check the directory's owner and mode")
+                errno == ENOENT
+                    ? "make the directory or correct fifo_name" : "check the directory's owner and mode")
         }
         var isPlaced = false
         defer { if !isPlaced { unlink(temporary) } }
@@ -92,7 +93,8 @@ final class RequestFIFO: Sendable {
         var status = stat()
         guard stat(directory, &status) == 0 else { return nil }
         guard status.st_mode & S_ISVTX != 0, status.st_mode & (S_IWOTH | S_IWGRP) != 0 else { return nil }
-        return "the FIFO stands in \(directory), which is sticky and writable by others: with fs.protected_fifos other users "
+        return
+            "the FIFO stands in \(directory), which is sticky and writable by others: with fs.protected_fifos other users "
             + "may be kept from opening it, and anybody may fill its place; a directory of the host's own, such as run_dir, is better"
     }
 
@@ -103,12 +105,16 @@ final class RequestFIFO: Sendable {
         return (directory.isEmpty ? "/" : String(directory), String(path[path.index(after: slash)...]))
     }
 
-    private static func prepare(_ descriptor: Int32, _ access: Access, _ path: String) throws(ModuleFailure) -> stat {
+    private static func prepare(_ descriptor: Int32, _ access: Access, _ path: String) throws(ModuleFailure)
+        -> stat
+    {
         if access.user != nil || access.group != nil {
             guard fchown(descriptor, access.user ?? uid_t.max, access.group ?? gid_t.max) == 0 else {
                 throw systemFailure(
                     "cannot give the FIFO \(path) to user \(access.user.map(String.init) ?? "-"), group \(access.group.map(String.init) ?? "-")",
-                    errno, "run the host as root or as a member of that group, or leave fifo_user and fifo_group out")
+                    errno,
+                    "run the host as root or as a member of that group, or leave fifo_user and fifo_group out"
+                )
             }
         }
         guard fchmod(descriptor, access.mode) == 0 else {
@@ -116,7 +122,9 @@ final class RequestFIFO: Sendable {
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, fileType(status) == S_IFIFO else {
-            throw ModuleFailure(MH_E_IO, "the FIFO \(path) was replaced while it was made; check who may write to its directory")
+            throw ModuleFailure(
+                MH_E_IO,
+                "the FIFO \(path) was replaced while it was made; check who may write to its directory")
         }
         return status
     }
@@ -143,7 +151,8 @@ final class RequestFIFO: Sendable {
             if errno != EEXIST, rename(temporary, path) == 0 { return }
             guard errno == EEXIST else { throw systemFailure("cannot put the FIFO at \(path)", errno) }
         }
-        throw ModuleFailure(MH_E_EXISTS, "cannot put the FIFO at \(path): somebody makes files there all the time")
+        throw ModuleFailure(
+            MH_E_EXISTS, "cannot put the FIFO at \(path): somebody makes files there all the time")
     }
 
     private static func kind(_ status: stat) -> String {

@@ -7,7 +7,9 @@ import ModuleKit
 /// What the system says about an error number.
 func reason(_ code: Int32) -> String {
     withUnsafeTemporaryAllocation(of: CChar.self, capacity: 256) { buffer in
-        guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else { return "error \(code)" }
+        guard let base = buffer.baseAddress, strerror_r(code, base, buffer.count) == 0 else {
+            return "error \(code)"
+        }
         return String(cString: base)
     }
 }

@@ -13,7 +13,8 @@ public func mh_module_entry_v1(
     guard let offer, offer.pointee.abi_major == UInt16(MH_ABI_MAJOR) else {
         let found = offer.map { "\($0.pointee.abi_major)" } ?? "none"
         return ModuleFailure(
-            MH_E_ABI, "mi-fifo was built for module ABI \(MH_ABI_MAJOR), this host offers \(found); install a version of mi-fifo that fits"
+            MH_E_ABI,
+            "mi-fifo was built for module ABI \(MH_ABI_MAJOR), this host offers \(found); install a version of mi-fifo that fits"
         ).report(to: error)
     }
     return FifoModule().describe().publish(to: module)
@@ -59,20 +60,24 @@ private final class FifoModule {
         ) { [self] value in settings.group = value.text }
         module.parameter(
             "reply_dir", type: MH_STRING,
-            help: "Where clients have their reply FIFOs, such as /tmp for kamctl; the FIFO's directory without it"
+            help:
+                "Where clients have their reply FIFOs, such as /tmp for kamctl; the FIFO's directory without it"
         ) { [self] value in settings.replyDirectory = value.text }
     }
 
     private func addLimits(to module: ModuleBuilder) {
         module.parameter(
-            "reply_indent", type: MH_STRING, default: "\t", help: "What a level of a classic reply is indented with"
+            "reply_indent", type: MH_STRING, default: "\t",
+            help: "What a level of a classic reply is indented with"
         ) { [self] value in settings.replyIndent = value.text }
         module.parameter(
-            "reply_timeout", type: MH_DURATION, default: "10s", range: 1_000_000...3_600_000_000_000, unit: "s",
+            "reply_timeout", type: MH_DURATION, default: "10s", range: 1_000_000...3_600_000_000_000,
+            unit: "s",
             help: "How long a reply's reader may take nothing before the reply is dropped"
         ) { [self] value in settings.replyTimeout = value.number }
         module.parameter(
-            "request_timeout", type: MH_DURATION, default: "2s", range: 1_000_000...3_600_000_000_000, unit: "s",
+            "request_timeout", type: MH_DURATION, default: "2s", range: 1_000_000...3_600_000_000_000,
+            unit: "s",
             help: "How long a client may be silent in the middle of a request"
         ) { [self] value in settings.requestTimeout = value.number }
         module.parameter(
