@@ -14,9 +14,12 @@ struct Table {
         for element in elements {
             guard let members = element.object else { return nil }
             var row = [JSONValue?](repeating: nil, count: names.count)
-            for member in members {
+            for (position, member) in members.enumerated() {
                 guard Self.fitsCell(member.value) else { return nil }
-                if let column = columns[member.name] {
+                // Nearly all rows have their members in one order: no look-up for them.
+                if position < names.count, names[position] == member.name {
+                    row[position] = member.value
+                } else if let column = columns[member.name] {
                     row[column] = member.value
                 } else {
                     columns[member.name] = names.count
@@ -28,13 +31,24 @@ struct Table {
         }
         guard !names.isEmpty else { return nil }
         self.names = names
-        self.rows = rows.map { $0 + [JSONValue?](repeating: nil, count: names.count - $0.count) }
+        for index in rows.indices where rows[index].count < names.count {
+            rows[index] += [JSONValue?](repeating: nil, count: names.count - rows[index].count)
+        }
+        self.rows = rows
     }
 
     func render(isTerminal: Bool, usesColour: Bool, width: Int, indent: String) -> String {
         guard isTerminal else {
-            let lines = [names] + rows.map { row in row.map { $0.map(Self.text) ?? "" } }
-            return lines.map { indent + $0.map(TextMeasure.field).joined(separator: "\t") + "\n" }.joined()
+            var text = indent + names.map(TextMeasure.field).joined(separator: "\t") + "\n"
+            for row in rows {
+                text += indent
+                for (column, cell) in row.enumerated() {
+                    if column > 0 { text += "\t" }
+                    if let cell { text += TextMeasure.field(Self.text(of: cell)) }
+                }
+                text += "\n"
+            }
+            return text
         }
         let header = names.map(TextMeasure.escaped)
         let cells = rows.map { row in row.map { $0.map { TextMeasure.escaped(Self.text(of: $0)) } ?? "" } }
