@@ -5,6 +5,7 @@ import AccIntake
 import Foundation
 import ModuleABI
 import ModuleKit
+import Synchronization
 
 final class FakeHost: @unchecked Sendable {
     final class Counter { var value: Int64 = 0 }
@@ -35,7 +36,11 @@ final class FakeHost: @unchecked Sendable {
     var log: [String] = []
     var counters: [String: Counter] = [:]
     var now: Int64 = 0
+    /// Time that passes with each look at the clock, for code that waits.
+    var tickPerRead: Int64 = 0
     var timers: [Timer] = []
+    /// Every timer there was: a cancelled task may still be named.
+    var pastTimers: [Timer] = []
     var listeners: [Listener] = []
     var streams: [FakeStream] = []
     var posted: [() -> Void] = []
@@ -55,10 +60,13 @@ final class FakeHost: @unchecked Sendable {
         guard let published else { preconditionFailure("publish stores a descriptor") }
         descriptor = published.pointee
         host.struct_size = UInt32(MemoryLayout<mh_host>.size)
-        // A real host outlives its modules, so this one lives as long as the process.
-        host.`self` = OpaquePointer(Unmanaged.passRetained(self).toOpaque())
+        host.`self` = OpaquePointer(Unmanaged.passUnretained(self).toOpaque())
         host.query = { _, id, _ in FakeServices.table(id.string) }
+        FakeHost.all.withLock { $0.append(UncheckedBox(self)) }
     }
+
+    /// A real host outlives its modules, so these live as long as the process.
+    private static let all = Mutex<[UncheckedBox<FakeHost>]>([])
 
     static func from(_ pointer: OpaquePointer?) -> FakeHost {
         guard let pointer else { preconditionFailure("services are called with the module's handle") }
@@ -177,6 +185,7 @@ final class FakeHost: @unchecked Sendable {
                 timer.options.gone?(timer.options.ctx)
             }
         }
+        pastTimers += timers.filter(\.isCancelled)
         timers.removeAll { $0.isCancelled }
     }
 
@@ -191,6 +200,8 @@ final class FakeStream: @unchecked Sendable {
     var isPaused = false
     var isClosed = false
     var isAborted = false
+    /// `gone` comes from within `close`, as early as a host may send it.
+    var isGoneAtClose = false
     /// What `write` answers: `MH_OK`, or `MH_FULL` for a sender that does not read.
     var writeOutcome = MH_OK
 

@@ -62,13 +62,17 @@ enum FakeServices {
 
     nonisolated(unsafe) private static let loop = make(mh_loop_service()) { table in
         table.struct_size = UInt32(MemoryLayout<mh_loop_service>.size)
-        table.now = { FakeHost.from($0).now }
+        table.now = {
+            let host = FakeHost.from($0)
+            host.now += host.tickPerRead
+            return host.now
+        }
         table.timer = { host, options, task, _ in
             guard let options else { return MH_E_INVALID }
             let host = FakeHost.from(host)
             let timer = FakeHost.Timer(options.pointee, due: host.now + options.pointee.first)
             host.timers.append(timer)
-            task?.pointee = OpaquePointer(Unmanaged.passRetained(timer).toOpaque())
+            task?.pointee = OpaquePointer(Unmanaged.passUnretained(timer).toOpaque())
             return MH_OK
         }
         table.cancel = { task in
@@ -111,7 +115,7 @@ enum FakeServices {
             }
             let listener = FakeHost.Listener(options.pointee)
             host.listeners.append(listener)
-            out?.pointee = OpaquePointer(Unmanaged.passRetained(listener).toOpaque())
+            out?.pointee = OpaquePointer(Unmanaged.passUnretained(listener).toOpaque())
             return MH_OK
         }
         table.address = { listener in
@@ -126,7 +130,11 @@ enum FakeServices {
         }
         table.pause = { FakeStream.from($0).isPaused = true }
         table.resume = { FakeStream.from($0).isPaused = false }
-        table.close = { FakeStream.from($0).isClosed = true }
+        table.close = {
+            let stream = FakeStream.from($0)
+            stream.isClosed = true
+            if stream.isGoneAtClose { stream.gone() }
+        }
         table.abort = { FakeStream.from($0).isAborted = true }
     }
 

@@ -284,24 +284,27 @@ struct IntakeTests {
         let (host, stream) = try started(blocks: blocks)
         stream.send("a|1\nb|2\nhalf")
         host.run()
-        // The worker's side of the drain runs first; with it done and the stream gone, the drain waits for nobody.
-        host.runsPostsAtOnce = true
         let other = try #require(host.connect())
-        let handle = UncheckedBox((host, stream, other))
-        let worker = Thread {
-            let (_, stream, other) = handle.value
-            let deadline = Date().addingTimeInterval(4)
-            while !(stream.isClosed && other.isClosed), Date() < deadline { usleep(500) }
-            stream.gone()
-            other.gone()
-        }
-        worker.start()
+        stream.isGoneAtClose = true
+        other.isGoneAtClose = true
+        host.runsPostsAtOnce = true
         host.drain()
         #expect(stream.answers == [#"{"stored":2,"rejected":0}"#])
         #expect(other.answers == [#"{"stored":0,"rejected":0}"#])
         #expect(host.database.firstColumn == ["a", "b"])
-        #expect(host.connect() == nil)
+        #expect(host.connect() == nil && host.counter("connections") == 0)
         #expect(host.log.contains { $0.contains("the host stops: line 3 has no end and is not stored") })
+    }
+
+    @Test(
+        "A sender that does not take its last answer holds the drain up for 5 s at most, and is then dropped")
+    func drainDeadline() throws {
+        let (host, stream) = try started()
+        host.runsPostsAtOnce = true
+        host.tickPerRead = 1_000_000_000
+        host.drain()
+        #expect(stream.isClosed && stream.isAborted)
+        #expect(host.log.last == "1 sender did not take the last answer in time: dropped")
     }
 }
 

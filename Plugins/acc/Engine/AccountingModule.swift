@@ -171,7 +171,8 @@ public final class AccountingModule: @unchecked Sendable {
         while context.live.load(ordering: .acquiring) > 0 {
             guard loop.now < deadline else {
                 let left = context.live.load(ordering: .acquiring)
-                context.host.log.warning("\(left) senders did not take their last answer in time: dropped")
+                let senders = left == 1 ? "1 sender" : "\(left) senders"
+                context.host.log.warning("\(senders) did not take the last answer in time: dropped")
                 for worker in workers { loop.post(to: worker.index) { worker.abortAll() } }
                 return
             }
