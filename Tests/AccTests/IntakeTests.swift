@@ -171,6 +171,24 @@ struct IntakeTests {
         #expect(others.allSatisfy { $0.answers == [#"{"stored":2,"rejected":0}"#] })
     }
 
+    @Test(
+        "A batch that is full while another is under way makes its senders wait, and loses nothing",
+        .timeLimit(.minutes(1)))
+    func fullBatch() throws {
+        let (host, first) = try started(blocks: true)
+        let flood = try #require(host.connect())
+        let late = try #require(host.connect())
+        first.send("a|1\n\n")
+        flood.send(String(repeating: "f|1\n", count: 70_000) + "\n")
+        late.send("z|1\n\n")
+        #expect(flood.isPaused && late.isPaused)
+        host.run()
+        #expect(flood.answers == [#"{"stored":70000,"rejected":0}"#])
+        #expect(late.answers == [#"{"stored":1,"rejected":0}"#] && first.answers.count == 1)
+        #expect(host.database.rows.count == 70_002)
+        #expect(!flood.isPaused && !late.isPaused)
+    }
+
     @Test("Rows that wait when the host takes no more pool work are stored all the same")
     func noPool() throws {
         let (host, stream) = try started(blocks: true)

@@ -166,7 +166,8 @@ public final class AccountingModule: @unchecked Sendable {
         guard let context else { return }
         context.isDraining.store(true, ordering: .releasing)
         let loop = context.host.loop
-        for worker in workers { loop.post(to: worker.index) { worker.drain() } }
+        let reached = workers.filter { worker in loop.post(to: worker.index) { worker.drain() } }
+        guard !reached.isEmpty else { return }
         let deadline = loop.now + context.limits.drain
         while context.live.load(ordering: .acquiring) > 0 {
             guard loop.now < deadline else {

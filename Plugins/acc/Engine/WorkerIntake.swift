@@ -99,6 +99,11 @@ final class WorkerIntake: @unchecked Sendable {
     /// Feeds bytes of a connection and sees to it that the rows are stored and settled with the connection; answers how many bytes
     /// were taken. The connection waits, `isCommitting`, until then.
     func take(_ bytes: Bytes, from connection: Connection) -> Int {
+        if collecting.isFull {
+            // Only while a commit is under way: this connection's turn comes with the next.
+            wait(Portion(connection: connection, firstRow: collecting.count, stretches: []))
+            return 0
+        }
         var stretches: [Stretch] = []
         let firstRow = collecting.count
         let stable = context.table.blocks ? collecting.arena.join(bytes, Bytes(start: nil, count: 0)) : bytes
@@ -130,9 +135,13 @@ final class WorkerIntake: @unchecked Sendable {
             collecting.reset()
             return
         }
+        wait(portion)
+        if !isCommitting { commit() }
+    }
+
+    private func wait(_ portion: Portion) {
         portion.connection.isCommitting = true
         waiting.append(portion)
-        if !isCommitting { commit() }
     }
 
     private final class Outcome: @unchecked Sendable {
