@@ -122,6 +122,22 @@ struct RotationTests {
         #expect((rig.content("acc_1.log")?.utf8.count ?? 0) >= 99 * 60)
     }
 
+    @Test(
+        "A rotated file is free for others even while a child that is being started holds a copy of its descriptor"
+    )
+    func inherited() throws {
+        let rig = try Rig()
+        FakeThread.index = 1
+        let table = try rig.table(columns: 1)
+        try rig.insert(table, [.int(1)])
+        let slot = Slot(UnsafePointer<TableHandle>(table).pointee.slots, index: 1)
+        let copy = dup(slot.state.pointee.descriptor)
+        defer { close(copy) }
+        try rig.store.rotate()
+        try rig.insert(table, [.int(2)])
+        #expect(rig.content("acc_1.log") == "1\n2\n")
+    }
+
     @Test("A visitor gives up on a thread that keeps its slot, and says which")
     func patience() throws {
         let rig = try Rig()

@@ -24,7 +24,7 @@ enum RingRecovery: Equatable {
             if errno == ENOENT { return .empty }
             throw SystemError.last.failure("cannot open the staging file \(path)")
         }
-        defer { close(descriptor) }
+        defer { RowFile.close(descriptor) }
         let status = try attempt("cannot look at \(path)") { () throws(SystemError) in
             try SystemCall.status(of: descriptor)
         }
@@ -74,7 +74,7 @@ enum RingRecovery: Equatable {
         recordDelimiter: [UInt8]
     ) throws(ModuleFailure) {
         let file = try RowFile.open(rowFile, mode: mode, recordDelimiter: recordDelimiter, syncingName: false)
-        defer { close(file.descriptor) }
+        defer { RowFile.close(file.descriptor) }
         try attempt("cannot write to \(path)") { () throws(SystemError) in
             let target = try SystemCall.status(of: file.descriptor)
             try store(0, at: StagingRing.Offset.draining, in: descriptor)

@@ -83,6 +83,13 @@ struct RowFile {
         }
     }
 
+    /// Lets go of the lock and closes. A child that another thread is starting may hold a copy of the descriptor until it
+    /// runs its program; closing alone would leave the file locked that long.
+    static func close(_ descriptor: Int32) {
+        flock(descriptor, LOCK_UN)
+        Glibc.close(descriptor)
+    }
+
     static func directory(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/"), slash != path.startIndex else { return "/" }
         return String(path[..<slash])

@@ -105,7 +105,7 @@ struct StagingRing {
             return StagingRing(base: base, descriptor: descriptor, capacity: capacity)
         } catch {
             unlink(path)
-            close(descriptor)
+            RowFile.close(descriptor)
             throw error
         }
     }
@@ -129,7 +129,7 @@ struct StagingRing {
     /// Unmaps it and lets go of the lock; the file stays, with its rows, for the next start.
     func leave() {
         munmap(base, Self.headerSize + capacity)
-        close(descriptor)
+        RowFile.close(descriptor)
     }
 
     /// Removes the file, which holds no rows any more.

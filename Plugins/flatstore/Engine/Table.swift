@@ -150,7 +150,7 @@ final class Table: @unchecked Sendable {
         state.pointee.isReady = false
         guard state.pointee.isOpen else { return }
         state.pointee.isOpen = false
-        close(state.pointee.descriptor)
+        RowFile.close(state.pointee.descriptor)
         state.pointee.descriptor = -1
         totals.openFiles(-1)
     }

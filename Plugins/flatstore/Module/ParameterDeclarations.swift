@@ -33,7 +33,7 @@ func declare(_ parameters: Parameters, on builder: ModuleBuilder) {
     ) { value throws(ModuleFailure) in try parameters.setRecordDelimiter(value) }
     builder.parameter(
         "escape", type: MH_STRING, default: "percent", choices: ["percent", "backslash", "none"],
-        help: "How delimiters inside text are written: %7C as Kamailio does, \\\\| reversibly, or raw."
+        help: "How delimiters inside text are written: %7C as Kamailio does, \\| reversibly, or raw."
     ) { value throws(ModuleFailure) in try parameters.setEscape(value) }
     builder.parameter(
         "null_text", type: MH_STRING, help: "What a null is written as; empty unless set."
