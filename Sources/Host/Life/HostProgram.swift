@@ -1,0 +1,88 @@
+import CHost
+import Configuration
+import Glibc
+import Logging
+
+/// What the `modhost` program does, with its arguments already parsed. Main thread; returns the exit status.
+public enum HostProgram {
+    /// Checks a config without side effects: no file is made, no parameter set, no module initialised. Modules are mapped and
+    /// describe themselves, which is pure by their contract.
+    public static func check(path: String) -> Int32 {
+        let configuration = ConfigurationFile.parse(path: path)
+        let (_, found) = examine(configuration, path: path)
+        guard let plan = found else { return 78 }
+        print(
+            "\(path): good; \(plan.modules.count) modules: \(plan.modules.map(\.descriptor.name).joined(separator: ", "))")
+        return 0
+    }
+
+    /// Reads a config, starts and serves until told to stop.
+    public static func run(path: String, pidFile: String?, arguments: [String]) -> Int32 {
+        let startedAt = chost_clock()
+        chost_crash_report_install(versionForCrash)
+        let configuration = ConfigurationFile.parse(path: path)
+        let (settings, found) = examine(configuration, path: path)
+        guard let plan = found else { return 78 }
+        LogSink.shared.level = settings.logLevel
+        LogSink.shared.configure(format: settings.logFormat, target: settings.logTarget)
+        do throws(StartFailure) {
+            let host = try HostProcess(
+                configuration: configuration, settings: settings, configPath: path, arguments: arguments,
+                startedAt: startedAt)
+            try host.start(plan, pidFile: pidFile)
+            return host.serve()
+        } catch {
+            if !error.text.isEmpty { log.error("\(error.text)") }
+            return error.status
+        }
+    }
+
+    /// Prints a rule; 2 when there is none of that id.
+    public static func explain(_ id: String) -> Int32 {
+        let wanted = id.uppercased()
+        let rule = Rule.allCases.first { $0.id == wanted || $0.id == "MH-\(wanted)" || $0.id == "MH-R\(wanted)" }
+        guard let rule else {
+            let near = nearestName(to: wanted, in: Rule.allCases.map(\.id)).map { "; did you mean \($0)?" } ?? ""
+            let line = "modhost: there is no rule \(id)\(near)\nRules are \(Rule.allCases[0].id) to \(Rule.allCases[Rule.allCases.count - 1].id).\n"
+            let bytes = Array(line.utf8)
+            bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            return 2
+        }
+        print(rule.explanation, terminator: "")
+        return 0
+    }
+
+    /// Prints every rule with its title.
+    public static func listRules() {
+        for rule in Rule.allCases { print("\(rule.id)  \(rule.title)") }
+    }
+
+    nonisolated(unsafe) private static let versionForCrash = modhostVersion.leaked().ptr
+
+    /// Everything that is wrong with a config is printed; nil when it cannot be used.
+    private static func examine(_ configuration: ParsedConfiguration, path: String) -> (CoreSettings, LoadPlan?) {
+        let base = directory(of: path)
+        let (settings, problems) = CoreSettings.read(configuration.statements, base: base)
+        for diagnostic in configuration.diagnostics + problems { Diagnostics.print(diagnostic, configuration) }
+        let isReadable = !(configuration.diagnostics + problems).contains { $0.severity == .error }
+        // Modules are looked at even then: all errors in one go. Only a file that could not be read ends here.
+        guard !configuration.files.isEmpty else { return (settings, nil) }
+        let plan = LoadPlan(configuration.statements, base: base)
+        for warning in plan.warnings { Diagnostics.print(warning, configuration) }
+        for refusal in plan.refusals.sorted(by: isBefore) {
+            if let diagnostic = refusal.diagnostic { Diagnostics.print(diagnostic, configuration) }
+        }
+        if case .route(let route)? = configuration.statements.first(where: { if case .route = $0 { true } else { false } }) {
+            Diagnostics.print(
+                Diagnostic(
+                    .warning, at: route.location, "routes are not run by this version",
+                    hint: "the block is read and checked for balanced braces only"), configuration)
+        }
+        return (settings, isReadable && !plan.hasErrors ? plan : nil)
+    }
+
+    private static func isBefore(_ left: Refusal, _ right: Refusal) -> Bool {
+        guard let left = left.location, let right = right.location, left.file == right.file else { return false }
+        return (left.line, left.column) < (right.line, right.column)
+    }
+}

@@ -1,0 +1,83 @@
+import ModuleABI
+
+/// A management command: the host's own or a module's.
+struct Command: @unchecked Sendable {
+    // @unchecked: a module's context pointer is its own to share; handlers run as the ABI says.
+    enum ArgumentType: UInt32, Sendable {
+        case any = 0
+        case int = 1
+        case float = 2
+        case string = 3
+        case bool = 4
+        case duration = 7
+        case size = 8
+
+        init?(raw: UInt32) { self.init(rawValue: raw) }
+
+        var name: String {
+            switch self {
+            case .any: "scalar"
+            case .int: "int"
+            case .float: "float"
+            case .string: "string"
+            case .bool: "bool"
+            case .duration: "duration"
+            case .size: "size"
+            }
+        }
+    }
+
+    struct Argument: Sendable {
+        var name: String
+        var type: ArgumentType
+        var isOptional = false
+        var isRest = false
+        var help = ""
+    }
+
+    enum Action {
+        case module(
+            handler: (
+                @convention(c) (
+                    UnsafeMutableRawPointer?, UnsafePointer<mh_mi_call>?, UnsafePointer<mh_mi_reply>?
+                ) -> Int32
+            )?,
+            context: UnsafeMutableRawPointer?)
+        case host(@Sendable (CoreCall, ReplyWriter) throws(Fault) -> Void)
+    }
+
+    var name: String
+    var aliases: [String]
+    var isChange: Bool
+    var isSlow: Bool
+    var summary: String
+    var example: String
+    var arguments: [Argument]
+    /// The module that it belongs to; nil for the host's own.
+    var module: String?
+    var action: Action
+
+    /// `htable.get TABLE KEY [LIMIT]`
+    var usage: String {
+        arguments.reduce(into: name) { text, argument in
+            let word = argument.name.uppercased() + (argument.isRest ? "…" : "")
+            text += argument.isOptional ? " [\(word)]" : " \(word)"
+        }
+    }
+}
+
+/// What a command answers instead of a result.
+struct Fault: Error, Sendable, Equatable {
+    var code: Int32
+    var text: String
+
+    init(_ code: Int32, _ text: String) {
+        self.code = code
+        self.text = text
+    }
+
+    static let parseError: Int32 = -32700
+    static let invalidRequest: Int32 = -32600
+    static let methodNotFound: Int32 = -32601
+    static let invalidParams: Int32 = -32602
+}

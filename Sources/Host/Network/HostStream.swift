@@ -1,0 +1,327 @@
+import CHost
+import Glibc
+import ModuleABI
+import NIOCore
+import NIOPosix
+
+/// A stream of a module's on a worker: bridges a channel and the module's handler. Everything but `end` runs on its loop.
+final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendable {
+    // @unchecked: all state belongs to the channel's event loop; `end` hops there.
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// What waits to be written behind a file region.
+    private enum Outbound {
+        case bytes(ByteBuffer)
+        case file(FileRegionSource)
+    }
+
+    private let module: LoadedModule
+    private var handler = mh_stream_handler()
+    private var context: UnsafeMutableRawPointer?
+    private var channel: (any Channel)?
+    /// Asks the module for its handler when an accepted connection is active.
+    private let accept: ((HostStream, any Channel) -> Bool)?
+    /// Runs when the stream has ended, for the listener's count.
+    private var ended: () -> Void
+    private var isLinked = false
+    private var isGone = false
+    private var isPaused = false
+    private var heldBack: [ByteBuffer] = []
+    private var hasInputEnded = false
+    private var isReading = false
+    private var needsFlush = false
+    private var wasFull = false
+    private var isClosing = false
+    private var outbound: [Outbound] = []
+    private var isPumping = false
+    private var failure: (any Error)?
+
+    /// A stream whose handler is known (connect, adopt).
+    init(module: LoadedModule, handler: mh_stream_handler) {
+        self.module = module
+        self.handler = handler
+        context = handler.ctx
+        accept = nil
+        ended = {}
+        isLinked = true
+    }
+
+    /// A stream that a listener accepted; the module gives its handler when it is active.
+    init(
+        module: LoadedModule, accept: @escaping (HostStream, any Channel) -> Bool, ended: @escaping () -> Void
+    ) {
+        self.module = module
+        self.accept = accept
+        self.ended = ended
+    }
+
+    func link(handler: mh_stream_handler, context: UnsafeMutableRawPointer?) {
+        self.handler = handler
+        self.context = context
+        isLinked = true
+    }
+
+    /// The stream as modules know it: valid until `gone` has returned.
+    var raw: OpaquePointer { OpaquePointer(Unmanaged.passUnretained(self).toOpaque()) }
+
+    static func from(_ raw: OpaquePointer?) -> HostStream? {
+        raw.map { Unmanaged<HostStream>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
+    }
+
+    // MARK: Channel events
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        channel = context.channel
+        if context.channel.isActive { started(context.channel) }
+    }
+
+    func channelActive(context: ChannelHandlerContext) {
+        started(context.channel)
+    }
+
+    private var hasStarted = false
+
+    private func started(_ channel: any Channel) {
+        guard !hasStarted else { return }
+        hasStarted = true
+        module.add(self)
+        if let accept {
+            guard module.isCallable, accept(self, channel) else {
+                channel.close(mode: .all, promise: nil)
+                return
+            }
+        } else if let connected = handler.connected, module.isCallable {
+            module.enter("stream connected") { connected(self.context, raw) }
+        }
+        flushSoon()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        isReading = true
+        if isPaused {
+            heldBack.append(buffer)
+        } else {
+            deliver(buffer)
+        }
+    }
+
+    private func deliver(_ buffer: ByteBuffer) {
+        guard isLinked, !isGone, let data = handler.data, module.isCallable else { return }
+        buffer.withUnsafeReadableBytes { bytes in
+            let string = mh_str(ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: bytes.count)
+            module.enter("stream data") { data(self.context, raw, string) }
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        isReading = false
+        if needsFlush {
+            needsFlush = false
+            context.flush()
+        }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            hasInputEnded = true
+            if !isPaused { inputEnded() }
+        } else {
+            context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func inputEnded() {
+        guard isLinked, !isGone else { return }
+        if let end = handler.end, module.isCallable {
+            module.enter("stream end") { end(self.context, raw) }
+        } else {
+            close()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        guard context.channel.isWritable else { return }
+        pump()
+        if wasFull, outbound.isEmpty, context.channel.isWritable {
+            wasFull = false
+            if isLinked, !isGone, let drained = handler.drained, module.isCallable {
+                module.enter("stream drained") { drained(self.context, raw) }
+            }
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if failure == nil { failure = error }
+        context.close(mode: .all, promise: nil)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { finish() }
+    func handlerRemoved(context: ChannelHandlerContext) { finish() }
+
+    /// Tells the module, once, that the stream is over.
+    func finish(_ error: (any Error)? = nil) {
+        guard !isGone else { return }
+        isGone = true
+        outbound.removeAll()
+        heldBack.removeAll()
+        channel = nil
+        let failure = error ?? failure
+        if isLinked, let gone = handler.gone, module.isServed {
+            let code: Int32 = failure == nil ? MH_OK : failure is ChannelError ? MH_E_CLOSED : MH_E_IO
+            let text = failure.map(describe) ?? ""
+            text.withMHString { text in
+                module.enter("stream gone") { gone(self.context, code, text) }
+            }
+        }
+        ended()
+        ended = {}
+        module.remove(self)
+    }
+
+    // MARK: What modules call; on the stream's worker
+
+    var isOnItsWorker: Bool { channel?.eventLoop.inEventLoop ?? false }
+
+    func write(_ fill: (inout ByteBuffer) -> Void, capacity: Int) -> Int32 {
+        guard let channel, !isGone, !isClosing else { return MH_E_CLOSED }
+        var buffer = channel.allocator.buffer(capacity: capacity)
+        fill(&buffer)
+        guard buffer.readableBytes > 0 else { return MH_OK }
+        if outbound.isEmpty {
+            channel.write(buffer, promise: nil)
+            flushSoon()
+        } else {
+            outbound.append(.bytes(buffer))
+        }
+        return fullness(channel)
+    }
+
+    func writeFile(descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
+        guard let channel, !isGone, !isClosing else { return MH_E_CLOSED }
+        guard length > 0 else { return MH_OK }
+        guard offset >= 0, let region = FileRegionSource(descriptor, offset: offset, length: length) else {
+            return MH_E_INVALID
+        }
+        outbound.append(.file(region))
+        pump()
+        return fullness(channel)
+    }
+
+    private func fullness(_ channel: any Channel) -> Int32 {
+        if outbound.isEmpty, channel.isWritable { return MH_OK }
+        wasFull = true
+        return MH_FULL
+    }
+
+    func pause() {
+        guard !isPaused else { return }
+        isPaused = true
+        try? channel?.syncOptions?.setOption(.autoRead, value: false)
+    }
+
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        // What was read before the pause took hold comes first, each piece after the one before it.
+        while !isPaused, !heldBack.isEmpty { deliver(heldBack.removeFirst()) }
+        guard !isPaused else { return }
+        if hasInputEnded { return inputEnded() }
+        try? channel?.syncOptions?.setOption(.autoRead, value: true)
+    }
+
+    func waterMarks(low: Int, high: Int) -> Int32 {
+        guard low >= 1, low <= high else { return MH_E_INVALID }
+        guard let options = channel?.syncOptions else { return MH_E_CLOSED }
+        do {
+            try options.setOption(.writeBufferWaterMark, value: .init(low: low, high: high))
+            return MH_OK
+        } catch { return MH_E_INVALID }
+    }
+
+    /// Closes after what was written has gone out.
+    func close() {
+        guard let channel, !isGone, !isClosing else { return }
+        isClosing = true
+        if outbound.isEmpty { closeWhenWritten(channel) }
+    }
+
+    private func closeWhenWritten(_ channel: any Channel) {
+        // The promise of an empty write is kept when all before it is written.
+        channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
+            channel.close(mode: .all, promise: nil)
+        }
+    }
+
+    func abort() { channel?.close(mode: .all, promise: nil) }
+
+    /// Ends the stream from any thread: what was written goes out.
+    func end() {
+        guard let loop = channel?.eventLoop else { return }
+        loop.execute { self.close() }
+    }
+
+    func endAtOnce() {
+        guard let loop = channel?.eventLoop else { return }
+        loop.execute { self.abort() }
+    }
+
+    // MARK: Writing
+
+    /// Flushes at the end of this read, or of this turn of the loop: several writes make one system call.
+    private func flushSoon() {
+        guard !needsFlush, let channel else { return }
+        needsFlush = true
+        guard !isReading else { return }
+        channel.eventLoop.execute {
+            guard self.needsFlush else { return }
+            self.needsFlush = false
+            self.channel?.flush()
+        }
+    }
+
+    /// Moves files and what waits behind them to the channel, as fast as the peer takes them.
+    private func pump() {
+        guard !isPumping, let channel, !isGone else { return }
+        isPumping = true
+        defer { isPumping = false }
+        while !outbound.isEmpty, channel.isWritable {
+            switch outbound[0] {
+            case .bytes(let buffer):
+                outbound.removeFirst()
+                channel.writeAndFlush(buffer, promise: nil)
+            case .file(let region):
+                switch region.next(channel.allocator) {
+                case .bytes(let buffer):
+                    if region.isDone { outbound.removeFirst() }
+                    channel.writeAndFlush(buffer, promise: nil)
+                case .notCached:
+                    region.load(with: module.host.pool) {
+                        channel.eventLoop.execute { self.pump() }
+                    }
+                    return
+                case .loading: return
+                case .failed(let error):
+                    failure = error
+                    channel.close(mode: .all, promise: nil)
+                    return
+                }
+            }
+        }
+        if outbound.isEmpty, isClosing { closeWhenWritten(channel) }
+    }
+}
+
+/// What NIO's errors say to a person.
+func describe(_ error: any Error) -> String {
+    switch error {
+    case let error as IOError: "\(systemText(error.errnoCode)) (errno \(error.errnoCode))"
+    case ChannelError.connectTimeout(let time): "no answer within \(Quantity.text(duration: time.nanoseconds))"
+    case let error as NIOConnectionError:
+        error.connectionErrors.first.map { describe($0.error) }
+            ?? (error.dnsAError ?? error.dnsAAAAError).map { "cannot resolve \(error.host): \($0)" } ?? "\(error)"
+    case ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed: "the stream is closed"
+    default: "\(error)"
+    }
+}

@@ -1,0 +1,84 @@
+import CHost
+import Glibc
+import Synchronization
+
+/// The main thread's loop: signals, posted jobs, the watchdog. Only the main thread runs it; any thread may post.
+final class MainLoop: @unchecked Sendable {
+    // @unchecked: descriptors are set once; `jobs` is behind its mutex; `onSignal` and `tick` belong to the main thread.
+    private let signals: Int32
+    private let wake: Int32
+    private let jobs = Mutex<[@Sendable () -> Void]>([])
+    private let isClosed = Mutex(false)
+
+    /// Called on the main thread for SIGTERM, SIGINT and SIGHUP.
+    var onSignal: (Int32) -> Void = { _ in }
+    /// Called on the main thread about every `tickInterval` milliseconds.
+    var onTick: () -> Void = {}
+    /// Milliseconds; -1: never.
+    var tickInterval: Int32 = -1
+
+    init() throws(StartFailure) {
+        signals = chost_signals_open()
+        guard signals >= 0 else {
+            throw StartFailure("cannot take signals: \(systemText(-signals))", status: 71)
+        }
+        wake = chost_wake_open()
+        guard wake >= 0 else { throw StartFailure("cannot make an eventfd: \(systemText(errno))", status: 71) }
+    }
+
+    /// Runs a job on the main thread soon, in order; false after `close`.
+    @discardableResult
+    func post(_ job: @escaping @Sendable () -> Void) -> Bool {
+        if isClosed.withLock({ $0 }) { return false }
+        jobs.withLock { $0.append(job) }
+        chost_wake(wake)
+        return true
+    }
+
+    func close() { isClosed.withLock { $0 = true } }
+
+    /// Serves signals and jobs until `isDone` says so, which is asked after each round, or the deadline (a monotonic time
+    /// in nanoseconds) is past. Returns whether it is done. Main thread.
+    @discardableResult
+    func run(until isDone: () -> Bool, deadline: Int64? = nil, takingSignals: Bool = true) -> Bool {
+        while true {
+            runJobs()
+            if isDone() { return true }
+            var timeout = takingSignals ? tickInterval : -1
+            if let deadline {
+                let left = deadline - chost_clock()
+                if left <= 0 { return false }
+                let milliseconds = Int32(clamping: (left + 999_999) / 1_000_000)
+                timeout = timeout < 0 ? milliseconds : min(timeout, milliseconds)
+            }
+            var descriptors = [
+                pollfd(fd: wake, events: Int16(POLLIN), revents: 0),
+                pollfd(fd: takingSignals ? signals : -1, events: Int16(POLLIN), revents: 0),
+            ]
+            let ready = poll(&descriptors, 2, timeout)
+            if descriptors[0].revents != 0 { chost_wake_clear(wake) }
+            if ready > 0, descriptors[1].revents != 0 {
+                while true {
+                    let signal = chost_signals_next(signals)
+                    if signal == 0 { break }
+                    onSignal(signal)
+                }
+            }
+            if takingSignals { onTick() }
+        }
+    }
+
+    private func runJobs() {
+        while true {
+            let batch = jobs.withLock { jobs in
+                defer { jobs.removeAll() }
+                return jobs
+            }
+            if batch.isEmpty { return }
+            for job in batch { job() }
+        }
+    }
+}
+
+/// What the operating system calls an error number.
+func systemText(_ number: Int32) -> String { String(cString: strerror(number)) }

@@ -1,0 +1,57 @@
+import CHost
+import ModuleABI
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The workers: one event loop each, with thread indexes 1…N.
+final class Workers: Sendable {
+    let group: MultiThreadedEventLoopGroup
+    private let loops: [any EventLoop]
+    private let turn = Atomic<UInt32>(0)
+
+    /// Starts `threads.workers` event loops and gives each its thread index.
+    init(threads: ThreadTable) throws(StartFailure) {
+        group = MultiThreadedEventLoopGroup(numberOfThreads: threads.workers)
+        loops = Array(group.makeIterator())
+        for (offset, loop) in loops.enumerated() {
+            do {
+                try loop.submit { _ = threads.enter(.worker, index: offset + 1) }.wait()
+            } catch {
+                throw StartFailure("cannot start worker \(offset + 1): \(error)", status: 71)
+            }
+        }
+    }
+
+    var count: Int { loops.count }
+
+    /// The loop of a worker index 1…N, or of `MH_WORKER_ANY` and `MH_WORKER_CURRENT`; nil when there is none.
+    func loop(_ worker: UInt32) -> (any EventLoop)? {
+        switch worker {
+        case MH_WORKER_ANY:
+            return loops[Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue) % loops.count]
+        case MH_WORKER_CURRENT:
+            guard chost_thread_kind() == ThreadKind.worker.rawValue else { return nil }
+            return loops[Int(chost_thread_index()) - 1]
+        default:
+            return worker >= 1 && Int(worker) <= loops.count ? loops[Int(worker) - 1] : nil
+        }
+    }
+
+    /// The index of the worker that a loop is.
+    func index(of loop: any EventLoop) -> UInt32 {
+        UInt32((loops.firstIndex { $0 === loop } ?? -1) + 1)
+    }
+
+    /// Runs a body on each worker and waits for all. Main thread.
+    func onEach<Failure: Error>(_ body: @escaping @Sendable (UInt32) throws(Failure) -> Void) throws(Failure) {
+        for (offset, loop) in loops.enumerated() {
+            let outcome = try? loop.submit { () -> Result<Void, Failure> in
+                do throws(Failure) { return .success(try body(UInt32(offset + 1))) } catch { return .failure(error) }
+            }.wait()
+            if case .failure(let failure) = outcome { throw failure }
+        }
+    }
+
+    func stop() { try? group.syncShutdownGracefully() }
+}
