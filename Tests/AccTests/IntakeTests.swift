@@ -189,6 +189,31 @@ struct IntakeTests {
         #expect(!flood.isPaused && !late.isPaused)
     }
 
+    @Test(
+        "When a shared batch is refused in part, each sender hears of its own rows and lines",
+        arguments: 1...8)
+    func groupRefusal(stored: Int) throws {
+        let (host, first) = try started(blocks: true)
+        let others = try (0..<2).map { _ in try #require(host.connect()) }
+        host.database.refuse = { count, _ in count >= stored ? (MH_E_NO_SPACE, "disk full") : nil }
+        first.send("a|1\n\n")
+        others[0].send("b|1\nb|2\n\nb|4\n\n")
+        others[1].send("\nc|2\nc|3\nc|4\n\n")
+        host.run()
+        let answers = try others.map { try $0.answers.map(Answer.init) }
+        #expect(first.answers == [#"{"stored":1,"rejected":0}"#])
+        #expect(answers[0].map { $0.stored + $0.rejected } == [2, 1])
+        #expect(answers[1].map { $0.stored + $0.rejected } == [0, 3])
+        let room = stored - 1
+        #expect(answers[0].map(\.stored) == [min(room, 2), min(max(room - 2, 0), 1)])
+        #expect(answers[1].map(\.stored) == [0, min(max(room - 3, 0), 3)])
+        let line: [Int?] = [1, 2, 4, nil, nil, nil, nil, nil]
+        let firstFault = answers[0].compactMap(\.error).first
+        #expect(firstFault == line[room].map { "line \($0): disk full" })
+        #expect(answers[1].last?.error == (room >= 6 ? nil : "line \(max(room - 3, 0) + 2): disk full"))
+        #expect(host.database.rows.count == min(stored, 7))
+    }
+
     @Test("Rows that wait when the host takes no more pool work are stored all the same")
     func noPool() throws {
         let (host, stream) = try started(blocks: true)
@@ -212,7 +237,9 @@ struct IntakeTests {
         #expect(!stream.isPaused)
         #expect(stream.answers.count == 2 && host.database.firstColumn == ["a", "b"])
         stream.writeOutcome = MH_FULL
-        stream.send("\nc|3\n")
+        stream.send("\n")
+        stream.send("c|3\n")
+        #expect(host.database.firstColumn == ["a", "b"])
         for _ in 0..<31 { host.advance(seconds: 1) }
         #expect(stream.isAborted)
         stream.gone(MH_E_CLOSED)

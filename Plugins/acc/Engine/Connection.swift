@@ -56,7 +56,7 @@ final class Connection: StreamConsumer {
             isAdvancing = true
             let taken = bytes.withMemoryRebound(to: UInt8.self) { worker.take($0, from: self) }
             isAdvancing = false
-            if taken < bytes.count { backlog.append(contentsOf: bytes[taken...]) }
+            if taken < bytes.count { backlog.insert(contentsOf: bytes[taken...], at: 0) }
         }
         advance()
     }
