@@ -193,6 +193,12 @@ public final class HostProcess: @unchecked Sendable {
             }
             module.move(to: .running)
         }
+        managementThread.start(threads: threads)
+        beginServing()
+    }
+
+    /// Runs what modules asked of the workers while they were being initialised.
+    private func beginServing() {
         let waiting = isServing.withLock { isServing in
             isServing = true
             return deferred.withLock { deferred in
@@ -200,7 +206,6 @@ public final class HostProcess: @unchecked Sendable {
                 return deferred
             }
         }
-        managementThread.start(threads: threads)
         for body in waiting { body() }
     }
 
@@ -395,6 +400,8 @@ public final class HostProcess: @unchecked Sendable {
         for module in running {
             for case let listener as HostListener in module.resources { listener.close() }
         }
+        // A start that failed half-way has tasks that never began: they must, to be ended.
+        beginServing()
         for module in running { drain(module) }
         managementThread.close()
         for module in running { finish(module) }

@@ -20,7 +20,14 @@ public struct Refusal: Error, Sendable, CustomStringConvertible {
     }
 
     /// The message with the rule's id and the next step, one line.
-    public var text: String { "\(message) [\(rule.id)]; \(hint ?? rule.nextStep)" }
+    public var text: String { "\(message) [\(rule.id)]; \(step)" }
+
+    /// What to do, as the second half of a sentence.
+    private var step: String {
+        if let hint { return hint }
+        let step = rule.nextStep.hasSuffix(".") ? rule.nextStep.dropLast() : rule.nextStep[...]
+        return step.prefix(1).lowercased() + step.dropFirst()
+    }
 
     public var description: String {
         location.map { "\($0): error: \(text)" } ?? text
@@ -29,7 +36,7 @@ public struct Refusal: Error, Sendable, CustomStringConvertible {
     /// As a diagnostic of the configuration.
     var diagnostic: Diagnostic? {
         location.map {
-            Diagnostic(isOptional ? .warning : .error, at: $0, "\(message) [\(rule.id)]", hint: hint ?? rule.nextStep)
+            Diagnostic(isOptional ? .warning : .error, at: $0, "\(message) [\(rule.id)]", hint: step)
         }
     }
 }

@@ -145,7 +145,7 @@ public enum Rule: String, Sendable, CaseIterable {
             (
                 "A module's init succeeds.",
                 "The module's own words are in the message.",
-                "Do what the message says; `optional` after loadmodule lets the host start without the module."
+                "Mend what the message names, or write optional after loadmodule to start without the module."
             )
         case .unknownModule:
             (
@@ -169,7 +169,7 @@ public enum Rule: String, Sendable, CaseIterable {
             (
                 "A module starts on every worker.",
                 "The module's own words are in the message.",
-                "Do what the message says."
+                "Mend what the message names, or write optional after loadmodule to start without the module."
             )
         case .listenFailed:
             (

@@ -51,7 +51,7 @@ final class HostListener: ModuleResource, @unchecked Sendable {
                 }
                 connections.wrappingAdd(1, ordering: .relaxed)
                 let stream = HostStream(
-                    module: module, accept: { self.accept($0, $1) },
+                    module: module, loop: channel.eventLoop, accept: { self.accept($0, $1) },
                     ended: { self.connections.wrappingSubtract(1, ordering: .relaxed) })
                 return channel.eventLoop.makeCompletedFuture {
                     if case .tcp = self.address {

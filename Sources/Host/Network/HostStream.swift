@@ -17,6 +17,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     }
 
     private let module: LoadedModule
+    private let loop: any EventLoop
     private var handler = mh_stream_handler()
     private var context: UnsafeMutableRawPointer?
     private var channel: (any Channel)?
@@ -38,8 +39,9 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     private var failure: (any Error)?
 
     /// A stream whose handler is known (connect, adopt).
-    init(module: LoadedModule, handler: mh_stream_handler) {
+    init(module: LoadedModule, loop: any EventLoop, handler: mh_stream_handler) {
         self.module = module
+        self.loop = loop
         self.handler = handler
         context = handler.ctx
         accept = nil
@@ -49,9 +51,11 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     /// A stream that a listener accepted; the module gives its handler when it is active.
     init(
-        module: LoadedModule, accept: @escaping (HostStream, any Channel) -> Bool, ended: @escaping () -> Void
+        module: LoadedModule, loop: any EventLoop, accept: @escaping (HostStream, any Channel) -> Bool,
+        ended: @escaping () -> Void
     ) {
         self.module = module
+        self.loop = loop
         self.accept = accept
         self.ended = ended
     }
@@ -81,11 +85,17 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     }
 
     private var hasStarted = false
+    /// `end` came before there was a channel.
+    private var isEndWanted = false
 
     private func started(_ channel: any Channel) {
         guard !hasStarted else { return }
         hasStarted = true
         module.add(self)
+        guard !isEndWanted else {
+            channel.close(mode: .all, promise: nil)
+            return
+        }
         if let accept {
             guard module.isCallable, accept(self, channel) else {
                 channel.close(mode: .all, promise: nil)
@@ -182,7 +192,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     // MARK: What modules call; on the stream's worker
 
-    var isOnItsWorker: Bool { channel?.eventLoop.inEventLoop ?? false }
+    var isOnItsWorker: Bool { loop.inEventLoop }
 
     func write(_ fill: (inout ByteBuffer) -> Void, capacity: Int) -> Int32 {
         guard let channel, !isGone, !isClosing else { return MH_E_CLOSED }
@@ -258,23 +268,27 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     /// Ends the stream from any thread: what was written goes out.
     func end() {
-        guard let loop = channel?.eventLoop else { return }
-        loop.execute { self.close() }
+        loop.execute {
+            self.isEndWanted = true
+            self.close()
+        }
     }
 
     func endAtOnce() {
-        guard let loop = channel?.eventLoop else { return }
-        loop.execute { self.abort() }
+        loop.execute {
+            self.isEndWanted = true
+            self.abort()
+        }
     }
 
     // MARK: Writing
 
     /// Flushes at the end of this read, or of this turn of the loop: several writes make one system call.
     private func flushSoon() {
-        guard !needsFlush, let channel else { return }
+        guard !needsFlush, channel != nil else { return }
         needsFlush = true
         guard !isReading else { return }
-        channel.eventLoop.execute {
+        loop.execute {
             guard self.needsFlush else { return }
             self.needsFlush = false
             self.channel?.flush()
@@ -298,7 +312,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
                     channel.writeAndFlush(buffer, promise: nil)
                 case .notCached:
                     region.load(with: module.host.pool) {
-                        channel.eventLoop.execute { self.pump() }
+                        self.loop.execute { self.pump() }
                     }
                     return
                 case .loading: return

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// An address as parameters write it: `tcp://HOST:PORT`, `unix:/PATH`, `unix:///PATH`, `udp://HOST:PORT`.
+/// An address as parameters write it: `tcp://HOST:PORT`, `unix:/PATH`, `unix:///PATH`, `udp://HOST:PORT`. A relative path of a
+/// UNIX socket counts from the working directory.
 enum NetworkAddress: Equatable, Sendable {
     case tcp(host: String, port: Int)
     case unix(path: String)
@@ -17,7 +18,8 @@ enum NetworkAddress: Equatable, Sendable {
         if url.hasPrefix("unix:") {
             var path = url.dropFirst(5)
             if path.hasPrefix("//") { path = path.dropFirst(2) }
-            guard path.hasPrefix("/") else { throw fault("has no absolute path") }
+            guard !path.isEmpty else { throw fault("has no path") }
+            if !path.hasPrefix("/") { path = Substring(absolutePath(String(path), relativeTo: workingDirectory())) }
             guard path.utf8.count <= 107 else {
                 throw fault("has a path of \(path.utf8.count) bytes, a UNIX socket's may have 107")
             }

@@ -52,7 +52,7 @@ func makeNetService() -> mh_net_service {
         do throws(NetworkAddress.Fault) { address = try NetworkAddress(options.url.string) } catch let fault {
             return report(error, MH_E_INVALID, fault.text)
         }
-        let stream = HostStream(module: module, handler: handler)
+        let stream = HostStream(module: module, loop: loop, handler: handler)
         let timeout = options.timeout > 0 ? options.timeout : 10_000_000_000
         let bootstrap = ClientBootstrap(group: loop)
             .connectTimeout(.nanoseconds(timeout))
@@ -157,7 +157,7 @@ private func adopt(
     guard fstat(descriptor, &status) == 0 else {
         return report(error, MH_E_INVALID, "descriptor \(descriptor): \(systemText(errno))")
     }
-    let stream = HostStream(module: module, handler: handler)
+    let stream = HostStream(module: module, loop: loop, handler: handler)
     let adoption: UncheckedAdoption
     switch status.st_mode & S_IFMT {
     case S_IFSOCK:
