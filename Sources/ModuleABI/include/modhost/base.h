@@ -58,7 +58,8 @@ typedef struct mh_str {
     size_t len;
 } mh_str;
 
-/* An array of structs whose size the reader may not know: element i starts at items + i * stride. */
+/* An array of structs whose size the reader may not know: element i starts at items + i * stride. The stride is a
+ * multiple of 8 and no smaller than the elements' struct_size; items may be NULL only when count is 0. */
 typedef struct mh_array {
     const void *items;
     uint32_t count;
@@ -184,8 +185,8 @@ static inline int32_t mh_fail(const mh_error *err, int32_t code, const char *tex
     return code;
 }
 
-/* The reader's rule: zeroes the `size` bytes at `to`, then copies min(`from_size`, `size`) bytes of `from`, where from_size is
- * the struct_size that the other side wrote.
+/* The reader's rule: zeroes the `size` bytes at `to`, then copies min(`from_size`, `size`) bytes of `from`, where
+ * from_size is the struct_size that the other side wrote.
  * [thread: any] [phase: load+init+run+stop] [blocks: no] [owns: borrows both] */
 static inline void mh_read_struct(void *to, size_t size, const void *from, size_t from_size) {
     unsigned char *target = (unsigned char *)to;

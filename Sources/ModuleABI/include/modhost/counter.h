@@ -17,10 +17,11 @@ typedef struct mh_counter mh_counter; /* opaque; torn down with the module */
 typedef struct mh_counter_service {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Makes a counter, or finds the one of that name that this module made before. Names: [A-Za-z0-9_.:-]+, at most 128 bytes.
+    /* Makes a counter, or finds the one of that name that this module made before. Names: [A-Za-z0-9_.:-]+, at most
+     * 128 bytes.
      * [thread: any] [phase: init+run] [blocks: no] [owns: name and help are copied; the counter is the host's] */
     int32_t (*create)(mh_self *self, uint32_t kind, mh_str name, mh_str help, mh_counter **counter, const mh_error *err);
-    /* Makes a gauge whose value is computed when somebody asks.
+    /* Makes a gauge whose value is computed when somebody asks: read runs on any thread and must not block.
      * [thread: any] [phase: init+run] [blocks: no] [owns: name and help are copied; ctx stays the module's] */
     int32_t (*create_computed)(mh_self *self, mh_str name, mh_str help, int64_t (*read)(void *ctx), void *ctx,
                                const mh_error *err);

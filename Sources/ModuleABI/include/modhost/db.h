@@ -1,8 +1,8 @@
 /* modhost/db.h: the database provider interface "mh.db/1": a module that stores rows; the selector is its URL scheme.
  *
- * A consumer splits the scheme off its URL ("flatstore:/var/log/acc"), acquires "mh.db/1" with that selector, opens the URL, uses a
- * table with its columns named once, and inserts rows of values in that order. Handles may be used from any thread at once;
- * what a provider cannot do answers MH_E_UNSUPPORTED and names the caller in its text. */
+ * A consumer splits the scheme off its URL ("flatstore:/var/log/acc"), acquires "mh.db/1" with that selector, opens
+ * the URL, uses a table with its columns named once, and inserts rows of values in that order. Handles may be used
+ * from any thread at once; what a provider cannot do answers MH_E_UNSUPPORTED and names the caller in its text. */
 #ifndef MODHOST_DB_H
 #define MODHOST_DB_H
 
@@ -72,7 +72,8 @@ typedef struct mh_db_query {
     int64_t limit;       /* rows; 0: all */
     int64_t offset;      /* rows */
     void *ctx;
-    /* One row; a non-zero return ends the query. [thread: caller] [phase: init+run+stop] [blocks: yes] [owns: values are borrowed for the call] */
+    /* One row; a non-zero return ends the query. [thread: caller] [phase: init+run+stop] [blocks: yes]
+     * [owns: values are borrowed for the call] */
     int32_t (*row)(void *ctx, const mh_value *values, uint32_t count);
 } mh_db_query;
 
@@ -82,12 +83,14 @@ typedef struct mh_db_provider {
     uint32_t reserved;
     /* What it can do, MH_DB_CAN_... and MH_DB_BLOCKS. [thread: any] [phase: init+run+stop] [blocks: no] [owns: nothing] */
     uint32_t (*capabilities)(void *ctx, mh_db *db);
-    /* Opens a database and checks that it can be used. [thread: any] [phase: init+run] [blocks: yes] [owns: options are borrowed; *db is the provider's until close] */
+    /* Opens a database and checks that it can be used. [thread: any] [phase: init+run] [blocks: yes]
+     * [owns: options are borrowed; *db is the provider's until close] */
     int32_t (*open)(void *ctx, const mh_db_open *options, mh_db **db, const mh_error *err);
     /* Closes it, with its tables. [thread: any] [phase: run+stop] [blocks: yes] [owns: db is void afterwards] */
     void (*close)(void *ctx, mh_db *db);
     /* Prepares a table; columns: array of mh_db_column.
-     * [thread: any] [phase: init+run] [blocks: yes] [owns: name and columns are copied; *table is the provider's until release] */
+     * [thread: any] [phase: init+run] [blocks: yes]
+     * [owns: name and columns are copied; *table is the provider's until release] */
     int32_t (*use_table)(void *ctx, mh_db *db, mh_str name, const mh_array *columns, mh_db_table **table,
                          const mh_error *err);
     /* Gives a table back. [thread: any] [phase: run+stop] [blocks: yes] [owns: table is void afterwards] */

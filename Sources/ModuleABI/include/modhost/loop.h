@@ -1,8 +1,8 @@
 /* modhost/loop.h: service "mh.loop/1": timers, descriptors, work for a worker, and work that may block.
  *
  * A worker runs one callback at a time, so what lives on one worker needs no lock. Timers and watches are tasks: `cancel`
- * may come from any thread; after it exactly one `gone` arrives on the task's worker, and nothing after that. Tasks that are left when
- * the module stops are cancelled by the host. */
+ * may come from any thread; after it exactly one `gone` arrives on the task's worker, and nothing after that. Tasks
+ * that are left when the module stops are cancelled by the host. */
 #ifndef MODHOST_LOOP_H
 #define MODHOST_LOOP_H
 
@@ -63,7 +63,8 @@ typedef struct mh_loop_service {
     uint32_t reserved;
     /* The monotonic clock, nanoseconds. [thread: any] [phase: init+run+stop] [blocks: no] [owns: nothing] */
     int64_t (*now)(mh_self *self);
-    /* Starts a timer. [thread: any] [phase: init+run] [blocks: no] [owns: options are copied; *task (may be NULL) is the host's] */
+    /* Starts a timer. [thread: any] [phase: init+run] [blocks: no]
+     * [owns: options are copied; *task (may be NULL) is the host's] */
     int32_t (*timer)(mh_self *self, const mh_timer_options *options, mh_task **task, const mh_error *err);
     /* Watches a descriptor. [thread: any] [phase: init+run] [blocks: no] [owns: options are copied; *task is the host's] */
     int32_t (*watch)(mh_self *self, const mh_watch_options *options, mh_task **task, const mh_error *err);
@@ -72,7 +73,7 @@ typedef struct mh_loop_service {
     /* Ends a timer or watch; `gone` follows exactly once. A second cancel does nothing.
      * [thread: any] [phase: init+run+stop] [blocks: no] [owns: the task is void after gone] */
     void (*cancel)(mh_task *task);
-    /* Runs a function on a worker, or on main (0), soon and in order of posting.
+    /* Calls run(ctx) on a worker, or on main (0), soon and in order of posting; on a worker it must not block.
      * MH_E_STATE after the workers have ended; then nothing runs.
      * [thread: any] [phase: init+run+stop] [blocks: no] [owns: ctx stays the module's] */
     int32_t (*post)(mh_self *self, uint32_t worker, void (*run)(void *ctx), void *ctx);

@@ -1,7 +1,8 @@
 /* modhost/mi.h: management commands, their replies, and service "mh.mi/1" for modules that carry commands (transports).
  *
- * Handlers run on the management thread, one at a time. A command marked MH_MI_SLOW runs on a pool thread of its own; its reply
- * streams to the client with back-pressure, so a dump of any size takes constant memory. A handler never sees the transport. */
+ * Handlers run on the management thread, one at a time. A command marked MH_MI_SLOW runs on a pool thread of its
+ * own; its reply streams to the client with back-pressure, so a dump of any size takes constant memory. A handler
+ * never sees the transport. */
 #ifndef MODHOST_MI_H
 #define MODHOST_MI_H
 
@@ -15,28 +16,33 @@ extern "C" {
 
 #define MH_MI_ATTRIBUTES 0x01u /* classic text: print the scalar members of this map as `name=value` on the map's own line */
 
-/* The reply writer. The reply is one value: a scalar, a map or a list. Names count inside maps; inside lists a name is optional
- * and only the classic text framing shows it. A handler that writes nothing replies with an empty map. Every function answers
- * MH_E_CANCELLED once the client is gone: stop then. */
+/* The reply writer. The reply is one value: a scalar, a map or a list. Names count inside maps; inside lists a name
+ * is optional and only the classic text framing shows it; the outermost value has none. A handler that writes nothing
+ * replies with an empty map. Every function answers MH_E_CANCELLED once the client is gone: stop then.
+ *
+ * Until the handler returns, the functions are for its thread, and those of a slow command may wait for the client.
+ * After MH_DEFERRED they are for any one thread at a time and never block; the module owes exactly one finish, also
+ * after MH_E_CANCELLED. When the module stops, its tasks and streams end first: a `gone` may still fail and finish. */
 typedef struct mh_mi_reply {
     uint32_t struct_size;
     uint32_t classic; /* 1: the client speaks the classic text protocol; commands with a historic text shape may use it */
     void *ctx;
-    /* Opens a map. flags: 0 or MH_MI_ATTRIBUTES. [thread: command] [phase: run] [blocks: yes] [owns: name is borrowed and copied] */
+    /* Opens a map. flags: 0 or MH_MI_ATTRIBUTES. [thread: command+any] [phase: run+stop] [blocks: yes]
+     * [owns: name is borrowed and copied] */
     int32_t (*begin_map)(void *ctx, mh_str name, uint32_t flags);
-    /* Opens a list. [thread: command] [phase: run] [blocks: yes] [owns: name is borrowed and copied] */
+    /* Opens a list. [thread: command+any] [phase: run+stop] [blocks: yes] [owns: name is borrowed and copied] */
     int32_t (*begin_list)(void *ctx, mh_str name, uint32_t flags);
-    /* Closes the innermost map or list. [thread: command] [phase: run] [blocks: yes] [owns: nothing] */
+    /* Closes the innermost map or list. [thread: command+any] [phase: run+stop] [blocks: yes] [owns: nothing] */
     int32_t (*end)(void *ctx);
     /* Writes a scalar. Durations are written as seconds, times as microseconds.
-     * [thread: command] [phase: run] [blocks: yes] [owns: name and value are borrowed and copied] */
+     * [thread: command+any] [phase: run+stop] [blocks: yes] [owns: name and value are borrowed and copied] */
     int32_t (*value)(void *ctx, mh_str name, const mh_value *value);
-    /* Answers with an error instead, such as 404 and "no such table"; what was written is dropped when none of it has gone out,
-     * else the reply is cut and the client is told. The handler then returns 0.
-     * [thread: command] [phase: run] [blocks: no] [owns: text is borrowed and copied] */
+    /* Answers with an error instead, such as 404 and "no such table"; what was written is dropped when none of it
+     * has gone out, else the reply is cut and the client is told. The handler then returns 0.
+     * [thread: command+any] [phase: run+stop] [blocks: no] [owns: text is borrowed and copied] */
     int32_t (*fail)(void *ctx, int32_t code, mh_str text);
     /* Completes a deferred reply, once. Before it, the other functions may be called from one thread at a time.
-     * [thread: any] [phase: run] [blocks: yes] [owns: the reply is void afterwards] */
+     * [thread: any] [phase: run+stop] [blocks: no] [owns: the reply is void afterwards] */
     void (*finish)(void *ctx);
 } mh_mi_reply;
 
@@ -53,7 +59,9 @@ typedef struct mh_mi_reply {
 
 typedef struct mh_mi_arg {
     uint32_t struct_size;
-    uint32_t type;  /* MH_INT, MH_FLOAT, MH_BOOL, MH_STRING, MH_DURATION, MH_SIZE; of the elements when REST. MH_NULL: any scalar as it came */
+    /* MH_INT, MH_FLOAT, MH_BOOL, MH_STRING, MH_DURATION, MH_SIZE; of the elements when REST. MH_NULL: any scalar as
+     * it came */
+    uint32_t type;
     uint32_t flags; /* MH_MI_ARG_... */
     uint32_t reserved;
     mh_str name;
@@ -77,8 +85,8 @@ typedef struct mh_mi_command {
     mh_str example;   /* a line as typed after modctl: "htable.get users alice" */
     mh_array args;    /* mh_mi_arg */
     void *ctx;
-    /* Does it. 0: the reply is complete; MH_DEFERRED: reply->finish follows; negative: failed, and unless fail was called the
-     * client gets 500. call and its arguments are borrowed until the reply is complete, deferred or not.
+    /* Does it. 0: the reply is complete; MH_DEFERRED: reply->finish follows; negative: failed, and unless fail was
+     * called the client gets 500. call and its arguments are borrowed until the reply is complete, deferred or not.
      * [thread: command] [phase: run] [blocks: yes] [owns: call and reply are the host's, void when the reply is complete] */
     int32_t (*handler)(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply);
 } mh_mi_command;
@@ -89,8 +97,11 @@ typedef struct mh_mi_argument {
     uint32_t struct_size;
     uint32_t reserved;
     mh_str name; /* empty: positional */
-    mh_value value; /* MH_STRING text is converted to the declared type. With a name that the command does not have: see text */
-    mh_str text; /* the whole argument as the client wrote it ("c::d"); taken as a positional string when no argument is called `name`; may be empty */
+    /* MH_STRING text is converted to the declared type. With a name that the command does not have: see text */
+    mh_value value;
+    /* the whole argument as the client wrote it ("c::d"); taken as a positional string when no argument is called
+     * `name`; may be empty */
+    mh_str text;
 } mh_mi_argument;
 
 typedef struct mh_mi_request {
@@ -120,10 +131,12 @@ typedef struct mh_mi_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void *ctx;
-    /* One event; negative: the client is gone, stop. [thread: command] [phase: run] [blocks: yes] [owns: event is borrowed for the call] */
+    /* One event; negative: the client is gone, stop. [thread: command] [phase: run] [blocks: yes]
+     * [owns: event is borrowed for the call] */
     int32_t (*event)(void *ctx, const mh_mi_event *event);
-    /* The reply is complete, exactly once and last. code 0, or a fault such as 404 with its text; after events it means that the
-     * reply is cut. [thread: command] [phase: run] [blocks: no] [owns: text is borrowed; ctx is the transport's again] */
+    /* The reply is complete, exactly once and last. code 0, or a fault such as 404 with its text; after events it
+     * means that the reply is cut. [thread: command] [phase: run] [blocks: no]
+     * [owns: text is borrowed; ctx is the transport's again] */
     void (*done)(void *ctx, int32_t code, mh_str text);
 } mh_mi_sink;
 
@@ -141,8 +154,9 @@ typedef struct mh_jsonrpc_sink {
     uint32_t struct_size;
     uint32_t reserved;
     void *ctx;
-    /* Called once before anything runs, when route_member was asked for: found is 1 and value its text, or 0. A negative return
-     * drops the request unrun. May be NULL. [thread: any] [phase: run] [blocks: no] [owns: value is borrowed for the call] */
+    /* Called once before anything runs, when route_member was asked for: found is 1 and value its text, or 0. A
+     * negative return drops the request unrun. May be NULL. [thread: any] [phase: run] [blocks: no]
+     * [owns: value is borrowed for the call] */
     int32_t (*route)(void *ctx, int32_t found, mh_str value);
     /* Bytes of the answer. may_block as in mh_mi_event; negative: the client is gone.
      * [thread: command] [phase: run] [blocks: yes] [owns: bytes are borrowed for the call] */
@@ -156,7 +170,8 @@ typedef struct mh_jsonrpc_sink {
 typedef struct mh_mi_service {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Queues a command; the sink hears of everything, also of an unknown command. Requests of one module keep their order, but for slow ones.
+    /* Queues a command; the sink hears of everything, also of an unknown command. Requests of one module keep their
+     * order, but for slow ones.
      * [thread: any] [phase: run] [blocks: no] [owns: request is copied; sink is copied, its ctx lent until done] */
     int32_t (*execute)(mh_self *self, const mh_mi_request *request, const mh_mi_sink *sink, const mh_error *err);
     /* Queues JSON-RPC text; parse errors come as JSON-RPC errors through the sink.

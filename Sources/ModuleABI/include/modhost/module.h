@@ -1,8 +1,8 @@
 /* modhost/module.h: what a module exports: its one symbol, its descriptor, its hooks; and what the host hands to init.
  *
  * Life of a module: the ELF note is read from the file (no code runs) -> dlopen -> mh_module_entry_v1 -> parameters are
- * set -> init -> worker_start on each worker -> ... -> drain -> worker_stop on each worker -> stop. `stop` is not called when
- * `init` failed. After `stop` has returned no callback arrives. The code stays mapped until the process ends.
+ * set -> init -> worker_start on each worker -> ... -> drain -> worker_stop on each worker -> stop. `stop` is not
+ * called when `init` failed. After `stop` has returned no callback arrives. The code stays mapped until the process ends.
  */
 #ifndef MODHOST_MODULE_H
 #define MODHOST_MODULE_H
@@ -47,7 +47,8 @@ typedef struct mh_host {
 /* A parameter, set by modparam("module", "name", value). The host parses and checks the value: type, range, choices.
  * Accepted spellings: int: number; float: number; bool: 0/1, yes/no, on/off, true/false; string: text; duration: number in
  * `unit` (default "s") or text such as "200ms", "1h30m"; size: number of bytes or text such as "64k", "1 MiB"; list: text
- * split at commas, blanks trimmed. Either `set` or `storage` (or neither, for mh.param/1 readers) is given. */
+ * split at commas, blanks trimmed. Either `set` or `storage` (or neither, for mh.param/1 readers) is given, never both; LIVE
+ * and MH_LIST need `set`. A default_text that does not fit type, range or choices is refused at load. */
 typedef struct mh_param {
     uint32_t struct_size;
     uint32_t type;  /* MH_INT, MH_FLOAT, MH_BOOL, MH_STRING, MH_DURATION, MH_SIZE, MH_LIST */
@@ -148,8 +149,8 @@ typedef struct mh_module {
 #define MH_EXPORT
 #endif
 
-/* The one symbol of a module; the ABI's major version is in its name. Pure and quick: it looks at nothing but the offer, starts
- * nothing, and stores the address of a static descriptor. A negative return (with a text) refuses this host.
+/* The one symbol of a module; the ABI's major version is in its name. Pure and quick: it looks at nothing but the
+ * offer, starts nothing, and stores the address of a static descriptor. A negative return (with a text) refuses this host.
  * [thread: main] [phase: load] [blocks: no] [owns: offer and err are borrowed; *module is static] */
 MH_EXPORT int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **module, const mh_error *err);
 
@@ -168,7 +169,8 @@ typedef struct mh_interface_service {
     uint32_t reserved;
     /* Finds the table that another module provides; the module must have named it in requires_. MH_E_NOT_FOUND when nobody
      * does, MH_E_ABI when its table is smaller than min_size. Valid until this module's stop has returned.
-     * [thread: any] [phase: init+run] [blocks: no] [owns: id and selector are borrowed; *ref is filled; its table is static] */
+     * [thread: any] [phase: init+run] [blocks: no]
+     * [owns: id and selector are borrowed; *ref is filled; its table is static] */
     int32_t (*acquire)(mh_self *self, mh_str id, mh_str selector, size_t min_size, mh_interface_ref *ref,
                        const mh_error *err);
 } mh_interface_service;
@@ -180,10 +182,12 @@ typedef struct mh_param_service {
     uint32_t struct_size;
     uint32_t reserved;
     /* Reads a parameter of this module as it stands (its last value when repeated).
-     * [thread: any] [phase: init+run+stop] [blocks: no] [owns: name is borrowed; text in *value is valid until the process ends] */
+     * [thread: any] [phase: init+run+stop] [blocks: no]
+     * [owns: name is borrowed; text in *value is valid until the process ends] */
     int32_t (*get)(mh_self *self, mh_str name, mh_value *value);
     /* Reads a core setting: "run_dir" (an absolute path), "workers", "config_file", "host_name".
-     * [thread: any] [phase: init+run+stop] [blocks: no] [owns: name is borrowed; text in *value is valid until the process ends] */
+     * [thread: any] [phase: init+run+stop] [blocks: no]
+     * [owns: name is borrowed; text in *value is valid until the process ends] */
     int32_t (*core)(mh_self *self, mh_str name, mh_value *value);
 } mh_param_service;
 

@@ -1,8 +1,9 @@
 /* modhost/net.h: service "mh.net/1": streams and datagrams on the workers.
  *
  * Addresses are URLs: "tcp://HOST:PORT" (HOST a name, an IPv4 address or an IPv6 address in brackets; port 0 picks one),
- * "unix:/PATH" or "unix:///PATH", "udp://HOST:PORT". A stream lives on one worker: its callbacks and its functions run there and
- * nowhere else (use mh.loop/1 post to get there). After `gone` the stream is void; `gone` arrives exactly once. */
+ * "unix:/PATH" or "unix:///PATH", "udp://HOST:PORT". A stream lives on one worker: its callbacks and its functions
+ * run there and nowhere else (use mh.loop/1 post to get there). After `gone` the stream is void; `gone` arrives
+ * exactly once. */
 #ifndef MODHOST_NET_H
 #define MODHOST_NET_H
 
@@ -52,8 +53,8 @@ typedef struct mh_listen_options {
     uint32_t backlog; /* 0: 512 */
     uint32_t max_connections; /* 0: no limit; beyond it new connections are closed at once and counted */
     void *ctx;
-    /* A connection came in: point *handler at a handler (copied; it may be shared by all streams), set *stream_ctx to what its
-     * functions get as ctx, and return 0; or return negative to close it.
+    /* A connection came in: point *handler at a handler (copied; it may be shared by all streams), set *stream_ctx
+     * to what its functions get as ctx, and return 0; or return negative to close it.
      * [thread: worker] [phase: run] [blocks: no] [owns: peer is borrowed; *stream_ctx is the module's again at gone] */
     int32_t (*accept)(void *ctx, mh_stream *stream, const mh_peer *peer, const mh_stream_handler **handler,
                       void **stream_ctx);
@@ -73,7 +74,8 @@ typedef struct mh_connect_options {
 typedef struct mh_adopt_options {
     uint32_t struct_size;
     uint32_t worker;
-    int32_t descriptor; /* a pipe, FIFO, terminal or connected stream socket; the host owns and closes it when adopt succeeds */
+    /* a pipe, FIFO, terminal or connected stream socket; the host owns and closes it when adopt succeeds */
+    int32_t descriptor;
     uint32_t flags;     /* MH_ADOPT_READ, MH_ADOPT_WRITE or both */
     const mh_stream_handler *handler; /* copied */
 } mh_adopt_options;
@@ -93,17 +95,19 @@ typedef struct mh_datagram_options {
 typedef struct mh_net_service {
     uint32_t struct_size;
     uint32_t reserved;
-    /* Listens; connections are spread over the workers. Opened when all modules are initialised; an address that cannot be bound
-     * is reported here when called while running, and ends the start otherwise.
+    /* Listens; connections are spread over the workers. Opened when all modules are initialised; an address that
+     * cannot be bound is reported here when called while running, and ends the start otherwise.
      * [thread: main] [phase: init+run] [blocks: yes] [owns: options are copied; *listener (may be NULL) is the host's] */
     int32_t (*listen)(mh_self *self, const mh_listen_options *options, mh_listener **listener, const mh_error *err);
-    /* Stops listening; streams that were accepted stay. [thread: main] [phase: run+stop] [blocks: no] [owns: the listener is void] */
+    /* Stops listening; streams that were accepted stay. [thread: main] [phase: run+stop] [blocks: no]
+     * [owns: the listener is void] */
     void (*unlisten)(mh_listener *listener);
     /* Connects; `connected` or `gone` follows on the worker.
      * [thread: any] [phase: run] [blocks: no] [owns: options and handler are copied] */
     int32_t (*connect)(mh_self *self, const mh_connect_options *options, const mh_error *err);
     /* Takes over a descriptor as a stream; `connected` follows on the worker.
-     * [thread: any] [phase: init+run] [blocks: no] [owns: options and handler are copied; the descriptor goes to the host] */
+     * [thread: any] [phase: init+run] [blocks: no]
+     * [owns: options and handler are copied; the descriptor goes to the host] */
     int32_t (*adopt)(mh_self *self, const mh_adopt_options *options, const mh_error *err);
     /* Writes bytes. MH_OK; MH_FULL when taken but above the high water mark; MH_E_CLOSED.
      * [thread: worker] [phase: run+stop] [blocks: no] [owns: bytes are borrowed and copied] */
@@ -111,7 +115,8 @@ typedef struct mh_net_service {
     /* Writes an array of mh_str in one go; answers as write.
      * [thread: worker] [phase: run+stop] [blocks: no] [owns: parts are borrowed and copied] */
     int32_t (*write_parts)(mh_stream *stream, const mh_array *parts);
-    /* Writes a region of a file in its turn, in bounded memory; answers as write. The host works on a duplicate of the descriptor.
+    /* Writes a region of a file in its turn, in bounded memory; answers as write. The host works on a duplicate of
+     * the descriptor.
      * [thread: worker] [phase: run] [blocks: no] [owns: the descriptor stays the module's] */
     int32_t (*write_file)(mh_stream *stream, int32_t descriptor, int64_t offset, int64_t length);
     /* Stops and restarts reading: the peer is held back by its own full buffers.
@@ -125,7 +130,8 @@ typedef struct mh_net_service {
     void (*close)(mh_stream *stream);
     /* Closes at once, dropping what is unwritten. [thread: worker] [phase: run+stop] [blocks: no] [owns: void after gone] */
     void (*abort)(mh_stream *stream);
-    /* Opens a datagram socket. [thread: main] [phase: init+run] [blocks: yes] [owns: options are copied; *socket is the host's] */
+    /* Opens a datagram socket. [thread: main] [phase: init+run] [blocks: yes]
+     * [owns: options are copied; *socket is the host's] */
     int32_t (*datagrams)(mh_self *self, const mh_datagram_options *options, mh_socket **socket, const mh_error *err);
     /* Sends one datagram to "HOST:PORT". [thread: worker] [phase: run] [blocks: no] [owns: peer and bytes are borrowed] */
     int32_t (*send)(mh_socket *socket, mh_str peer, mh_str bytes);

@@ -1,7 +1,7 @@
 /* modhost/script.h: DRAFT. Script functions and pseudo-variables that a module exports, and service "mh.script/1".
  *
- * The host stores and lists these from ABI 1.0 on; the evaluator comes with a later release, and until then this header may change
- * in a minor version. Everything else in this folder is stable. */
+ * The host stores and lists these from ABI 1.0 on; the evaluator comes with a later release, and until then this
+ * header may change in a minor version. Everything else in this folder is stable. */
 #ifndef MODHOST_SCRIPT_H
 #define MODHOST_SCRIPT_H
 
@@ -21,10 +21,13 @@ typedef struct mh_script mh_script; /* opaque; one run of a route on one thread 
 #define MH_SCRIPT_ARG_VARIABLE 4u /* the name of a pseudo-variable to write to */
 #define MH_SCRIPT_ARG_REGEX 5u    /* a POSIX extended pattern, checked when the config is read */
 
+#define MH_SCRIPT_ARG_OPTIONAL 0x01u
+#define MH_SCRIPT_VARIABLE_READ_ONLY 0x01u
+
 typedef struct mh_script_arg {
     uint32_t struct_size;
     uint32_t kind;  /* MH_SCRIPT_ARG_... */
-    uint32_t flags; /* 1: optional */
+    uint32_t flags; /* MH_SCRIPT_ARG_OPTIONAL */
     uint32_t reserved;
     mh_str name;
 } mh_script_arg;
@@ -36,10 +39,11 @@ typedef struct mh_script_function {
     mh_str summary;
     mh_array args; /* mh_script_arg */
     void *ctx;
-    /* Looks at one place in the config that calls it; literals are known, other arguments are MH_NULL. *site goes to every
-     * call from there. May be NULL. [thread: main] [phase: init] [blocks: yes] [owns: args are borrowed; *site is the module's until release] */
+    /* Looks at one place in the config that calls it. args: array of mh_value, literals known, others MH_NULL. *site
+     * goes to every call from there. May be NULL. [thread: main] [phase: init] [blocks: yes]
+     * [owns: args are borrowed; *site is the module's until release] */
     int32_t (*prepare)(void *ctx, const mh_array *args, void **site, const mh_error *err);
-    /* Runs it: negative is false, 0 ends the script, positive is true.
+    /* Runs it: negative is false, 0 ends the script, positive is true. args: array of mh_value.
      * [thread: worker] [phase: run] [blocks: no] [owns: args are borrowed for the call] */
     int32_t (*call)(void *ctx, void *site, mh_script *script, const mh_array *args);
     /* Ends a site. May be NULL. [thread: main] [phase: stop] [blocks: no] [owns: site is the module's again] */
@@ -48,17 +52,20 @@ typedef struct mh_script_function {
 
 typedef struct mh_script_variable {
     uint32_t struct_size;
-    uint32_t flags; /* 1: read only */
+    uint32_t flags; /* MH_SCRIPT_VARIABLE_READ_ONLY: set is NULL */
     mh_str name; /* the class: "sht" of $sht(table=>key) */
     mh_str summary;
     void *ctx;
-    /* Looks at one place in the config; inner is the text between the parentheses. *site goes to every get and set.
+    /* Looks at one place in the config; inner is the text between the parentheses. *site goes to every get and set. May
+     * be NULL.
      * [thread: main] [phase: init] [blocks: no] [owns: inner is borrowed; *site is the module's until release] */
     int32_t (*prepare)(void *ctx, mh_str inner, void **site, const mh_error *err);
     /* Reads it; key is `inner` with pseudo-variables expanded. Text in *value is copied by the host at once.
-     * [thread: worker] [phase: run] [blocks: no] [owns: key is borrowed; *value's text is the module's, valid until its next call on this thread] */
+     * [thread: worker] [phase: run] [blocks: no]
+     * [owns: key is borrowed; *value's text is the module's, valid until its next call on this thread] */
     int32_t (*get)(void *ctx, void *site, mh_script *script, mh_str key, mh_value *value);
-    /* Writes it; MH_NULL deletes. [thread: worker] [phase: run] [blocks: no] [owns: key and value are borrowed for the call] */
+    /* Writes it; MH_NULL deletes. [thread: worker] [phase: run] [blocks: no]
+     * [owns: key and value are borrowed for the call] */
     int32_t (*set)(void *ctx, void *site, mh_script *script, mh_str key, const mh_value *value);
     /* Ends a site. May be NULL. [thread: main] [phase: stop] [blocks: no] [owns: site is the module's again] */
     void (*release)(void *ctx, void *site);

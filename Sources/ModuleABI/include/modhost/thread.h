@@ -1,8 +1,8 @@
 /* modhost/thread.h: service "mh.thread/1": which thread is this.
  *
- * Index 0 is main, 1...N are the workers, N+1 is management, N+2... are pool threads; a thread that a module started itself gets an
- * index of its own at its first call, from the same sequence, and gives it back when it ends. The index is what Kamailio
- * calls the process number. */
+ * Index 0 is main, 1...N are the workers, N+1 is management, N+2... are pool threads; a thread that a module started
+ * itself gets an index of its own at its first call, from the same sequence, and gives it back when it ends. The
+ * index is what Kamailio calls the process number. */
 #ifndef MODHOST_THREAD_H
 #define MODHOST_THREAD_H
 
@@ -32,7 +32,8 @@ typedef struct mh_thread_service {
     /* How many workers there are, N; their indexes are 1...N.
      * [thread: any] [phase: init+run+stop] [blocks: no] [owns: nothing] */
     uint32_t (*workers)(mh_self *self);
-    /* One more than the greatest index that any thread can get; fixed for the process, so per-thread tables can be made in init.
+    /* One more than the greatest index that any thread can get; fixed for the process, so per-thread tables can be
+     * made in init.
      * [thread: any] [phase: init+run+stop] [blocks: no] [owns: nothing] */
     uint32_t (*limit)(mh_self *self);
 } mh_thread_service;
