@@ -100,7 +100,9 @@ struct FaultTests {
         #expect(refused?.text.contains("create it: mkdir -p \(rig.directory) && chown ") == true)
         try FileManager.default.createDirectory(atPath: rig.directory, withIntermediateDirectories: true)
         try rig.insert(table, [.int(2)])
-        #expect(rig.content("acc_1.log") == "2\n")
+        // Another consumer that opens it now shares its files.
+        try rig.insert(try rig.table(columns: 1), [.int(3)])
+        #expect(rig.content("acc_1.log") == "2\n3\n")
     }
 
     @Test("A file that was deleted while open is let go at the next tick", arguments: Durability.allCases)

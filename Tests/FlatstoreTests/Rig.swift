@@ -85,6 +85,7 @@ final class Rig: @unchecked Sendable {
     private let functions: mh_db_provider
     private let reports = Reports()
     private let owns: Bool
+    private let databases = Databases()
 
     /// A store on a new temporary directory, or on `directory`.
     init(_ settings: Settings = Settings(), directory: String? = nil, threads: UInt32 = 64) throws {
@@ -106,7 +107,16 @@ final class Rig: @unchecked Sendable {
     }
 
     deinit {
+        store.stop()
+        for database in databases.open { functions.close(context, database) }
+        // The gauges hold the store's counts, which hold the way to report them.
+        reports.locked { $0.gauges = [:] }
         if owns { try? FileManager.default.removeItem(atPath: directory) }
+    }
+
+    /// The databases to close at the end. Used by the test's own thread only.
+    private final class Databases {
+        var open: Set<OpaquePointer> = []
     }
 
     /// What the store told the host.
@@ -158,10 +168,15 @@ final class Rig: @unchecked Sendable {
                 }
             }
         }
-        return try #require(database)
+        let opened = try #require(database)
+        databases.open.insert(opened)
+        return opened
     }
 
-    func close(_ database: OpaquePointer) { functions.close(context, database) }
+    func close(_ database: OpaquePointer) {
+        databases.open.remove(database)
+        functions.close(context, database)
+    }
 
     func capabilities() -> UInt32 { functions.capabilities(context, nil) }
 
@@ -242,7 +257,13 @@ final class Rig: @unchecked Sendable {
 
     /// The bytes of a file as text; nil when it is missing.
     func content(_ name: String) -> String? {
-        FileManager.default.contents(atPath: path(name)).map { String(decoding: $0, as: UTF8.self) }
+        let descriptor = Foundation.open(path(name), O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { Foundation.close(descriptor) }
+        guard let status = try? SystemCall.status(of: descriptor),
+            let bytes = try? SystemCall.bytes(of: descriptor, from: 0, to: Int(status.st_size))
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
     }
 
     func write(_ text: String, to name: String) {

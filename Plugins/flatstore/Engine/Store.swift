@@ -62,11 +62,11 @@ public final class Store: Sendable {
         let path = try Directory.path(of: url)
         let status = try Directory.check(path, caller: caller)
         return directories.withLock { directories in
-            if let open = directories.first(where: {
-                $0.device == UInt(status.st_dev) && $0.inode == UInt(status.st_ino)
-            }) {
-                return open
+            // By its name too: a directory that was removed and made again goes on with the files of the old one's tables.
+            let open = directories.first {
+                $0.path == path || ($0.device == UInt(status.st_dev) && $0.inode == UInt(status.st_ino))
             }
+            if let open { return open }
             let directory = Directory(path, status, services)
             directory.recoverAll(settings)
             directories.append(directory)

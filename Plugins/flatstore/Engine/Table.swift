@@ -8,7 +8,9 @@ import Synchronization
 /// A table. It lives until the store goes, with its counts; `@unchecked`: the slots' memory is guarded by the slots.
 final class Table: @unchecked Sendable {
     let name: String
-    let directory: Directory
+    /// Holds this table, and is held by whoever opened it.
+    private unowned let directory: Directory
+    private let prefix: String
     let settings: Settings
     let services: Services
     /// The last slot belongs to threads without an index.
@@ -26,6 +28,7 @@ final class Table: @unchecked Sendable {
     ) throws(ModuleFailure) {
         self.name = name
         self.directory = directory
+        prefix = directory.prefix
         self.settings = settings
         self.services = services
         self.totals = totals
@@ -52,7 +55,7 @@ final class Table: @unchecked Sendable {
     var bytes: Int { usedSlots.reduce(0) { $0 + slot($1).bytes } }
 
     func path(_ index: UInt32) -> String {
-        "\(directory.prefix)\(settings.filePrefix)\(name)_\(index)\(settings.fileSuffix)"
+        "\(prefix)\(settings.filePrefix)\(name)_\(index)\(settings.fileSuffix)"
     }
 
     /// How many handles consumers hold.
