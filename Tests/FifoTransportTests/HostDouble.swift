@@ -1,5 +1,5 @@
-// A small host for the tests of the transport: the service tables of the ABI over one worker thread, one management
-// queue and as many pool threads as are asked for. It runs a handful of commands.
+// A small host for the tests of the transport: the service tables of the ABI over one worker thread, one
+// management queue and as many pool threads as are asked for. It runs a handful of commands.
 
 import Foundation
 import Glibc

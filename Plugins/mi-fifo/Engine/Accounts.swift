@@ -38,7 +38,8 @@ enum Accounts {
                 if getgrouplist(name, found.pointee.pw_gid, &groups, &count) >= 0 {
                     return (0, Array(groups.prefix(Int(count))))
                 }
-                // The system says in `count` how many there are; growing by itself guards against a list that changes.
+                // The system says in `count` how many there are; growing by itself guards against a list that
+                // changes.
                 count = max(count, room * 2)
             }
         }

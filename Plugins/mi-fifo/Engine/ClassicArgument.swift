@@ -1,12 +1,13 @@
-// One argument of the classic text protocol and how its lines are read. The grammar is that of Kamailio 4's mi_fifo
-// (README, "MI FIFO command syntax") without its slips: see Documentation/modules/mi-fifo.md.
+// One argument of the classic text protocol and how its lines are read. The grammar is the one that clients of
+// Kamailio 4's mi_fifo use, without that module's slips: see Documentation/modules/mi-fifo.md.
 
 /// An argument: `value`, `"value"`, `name::value` or `name:: "value"`.
 public struct ClassicArgument: Equatable, Sendable {
     /// Empty: positional.
     public var name: [UInt8]
     public var value: [UInt8]
-    /// The whole argument as it was written, blanks at both ends removed: `c::d`, which may turn out to be a value.
+    /// The whole argument as it was written, blanks at both ends removed: `c::d`, which may turn out to be a
+    /// value.
     public var text: [UInt8]
 
     public init(name: [UInt8] = [], value: [UInt8], text: [UInt8]? = nil) {

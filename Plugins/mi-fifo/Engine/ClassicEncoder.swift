@@ -1,5 +1,5 @@
-// Writes a reply as the classic text protocol's tree (Kamailio 4's mi_fifo, OpenSIPS 2's): one node a line, closed by an
-// empty line. Pure; the bytes gather in `output`.
+// Writes a reply as the classic text protocol's tree (Kamailio 4's mi_fifo, OpenSIPS 2's): one node a line,
+// closed by an empty line. Pure; the bytes gather in `output`.
 
 import ModuleABI
 import ModuleKit
@@ -13,14 +13,16 @@ import ModuleKit
 ///     Process::  ID=0 PID=8756
 ///
 ///
-/// - A map or list with a name is a node of its own; what it holds stands one `indent` deeper. The reply itself has no node.
+/// - A map or list with a name is a node of its own; what it holds stands one `indent` deeper. The reply
+///   itself has no node.
 /// - A map with `MH_MI_ATTRIBUTES` has its scalars on its own line, each as ` name=value`.
-/// - An unnamed scalar that comes first in a named map is the node's value: `Entry:: 3` with its members below.
+/// - An unnamed scalar that comes first in a named map is the node's value: `Entry:: 3` with its members
+///   below.
 /// - An unnamed map in a list has its first scalar for a node and the rest below it.
-/// - Booleans are 1 and 0, null is empty, floating-point numbers take the shortest form that reads back the same,
-///   durations are seconds, times microseconds.
-/// - Text goes out raw, line feeds included, except that a line that would be empty gets a single space: an empty line
-///   is the end of a reply.
+/// - Booleans are 1 and 0, null is empty, floating-point numbers take the shortest form that reads back the
+///   same, durations are seconds, times microseconds.
+/// - Text goes out raw, line feeds included, except that a line that would be empty gets a single space: an
+///   empty line is the end of a reply.
 struct ClassicEncoder {
     private struct Container {
         var indent: Int
@@ -64,7 +66,8 @@ struct ClassicEncoder {
         output.append(UInt8(ascii: "\n"))
     }
 
-    /// Closes a reply of which part has gone out already and that cannot be completed: the reason is its last node.
+    /// Closes a reply of which part has gone out already and that cannot be completed: the reason is its last
+    /// node.
     mutating func cut(code: Int32, text: String) {
         while !containers.isEmpty { close() }
         if lineHasText { endLine() }

@@ -96,7 +96,8 @@ final class ClassicExchange {
 }
 
 extension [ClassicArgument] {
-    /// Lends the arguments as an array of `mh_mi_argument` for the length of a call; their texts lie in one block.
+    /// Lends the arguments as an array of `mh_mi_argument` for the length of a call; their texts lie in one
+    /// block.
     func withMHArguments<Result>(_ body: (mh_array) -> Result) -> Result {
         let size = reduce(0) { $0 + $1.name.count + $1.value.count + $1.text.count }
         return withUnsafeTemporaryAllocation(byteCount: Swift.max(size, 1), alignment: 1) { block in

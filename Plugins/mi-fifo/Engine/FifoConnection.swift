@@ -1,7 +1,8 @@
 import ModuleABI
 import ModuleKit
 
-/// One FIFO as a stream on its worker: bytes go into the framer, and a sender that falls silent in mid-request is given up.
+/// One FIFO as a stream on its worker: bytes go into the framer, and a sender that falls silent in
+/// mid-request is given up.
 final class FifoConnection: StreamConsumer {
     let fifo: RequestFIFO
     private var framer: FifoFramer

@@ -1,8 +1,10 @@
-// Finds the end of JSON text in the stream of the FIFO: brackets are counted outside strings, nothing else is judged here.
+// Finds the end of JSON text in the stream of the FIFO: brackets are counted outside strings, nothing else is
+// judged here.
 
 /// How far the JSON text under way has been read.
 struct JSONProgress {
-    /// Only brackets of the first one's kind are counted, so that a stray one of the other kind cannot hide the end.
+    /// Only brackets of the first one's kind are counted, so that a stray one of the other kind cannot hide
+    /// the end.
     var opener = UInt8(ascii: "{")
     var closer = UInt8(ascii: "}")
     var depth = 0
@@ -83,8 +85,7 @@ extension FifoFramer {
                 keepJSON(bytes[(index - 1)..<index])
                 kept = index
                 json.lineNumber += 1
-                line.removeAll(keepingCapacity: true)
-                lineLength = 0
+                clearLine()
             default: break
             }
         }
@@ -124,8 +125,8 @@ extension FifoFramer {
         reset()
     }
 
-    /// A line feed inside a string: the text ends here, and is no JSON. A whole request of another client may stand at its end,
-    /// after one that was left in the middle of a string.
+    /// A line feed inside a string: the text ends here, and is no JSON. A whole request of another client may
+    /// stand at its end, after one that was left in the middle of a string.
     private mutating func breakJSON(_ emit: (FifoRequest) -> Void) {
         let text = json.text
         if json.oversize == nil, json.opener == UInt8(ascii: "{"), let start = Self.lastJSONStart(in: text),

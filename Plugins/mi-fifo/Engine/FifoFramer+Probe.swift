@@ -31,7 +31,14 @@ extension FifoFramer {
 
     /// Where the first `{"jsonrpc"` begins.
     static func firstJSONStart(in line: [UInt8]) -> Int? {
-        line.indices.first { line[$0] == UInt8(ascii: "{") && line[($0 + 1)...].starts(with: jsonMember) }
+        var index = 0
+        while index + jsonMember.count < line.count {
+            if line[index] == UInt8(ascii: "{"), line[(index + 1)...].starts(with: jsonMember) {
+                return index
+            }
+            index += 1
+        }
+        return nil
     }
 
     /// Where the last `{"jsonrpc"` begins.

@@ -1,5 +1,6 @@
-// Cuts the byte stream of the FIFO into requests. Pure: no system call, no clock; it holds at most one request of
-// `maximumSize` bytes and looks at each byte once, so that the outcome does not depend on how the bytes were split.
+// Cuts the byte stream of the FIFO into requests. Pure: no system call, no clock; it holds at most one
+// request of `maximumSize` bytes and looks at each byte once, so that the outcome does not depend on how the
+// bytes were split.
 
 import Glibc
 
@@ -9,10 +10,11 @@ import Glibc
 /// - `{…}` or `[…]`, ended by the bracket that closes the first one (Kamailio 5 and later);
 /// - `:reply_name:{…}` (OpenSIPS 3).
 ///
-/// Bytes of several requests may come in one piece, and one request in many. Lines may end in CR LF. Where a request is malformed,
-/// cut short or too large, reading starts again at its end: the empty line of a classic request; for JSON the closing bracket, or
-/// a line feed inside a string, which JSON does not allow. A line that can only be the start of another request,
-/// `:command:reply_name` or `{"jsonrpc"`, ends an unfinished one as well, unless quotes are open.
+/// Bytes of several requests may come in one piece, and one request in many. Lines may end in CR LF. Where a
+/// request is malformed, cut short or too large, reading starts again at its end: the empty line of a classic
+/// request; for JSON the closing bracket, or a line feed inside a string, which JSON does not allow. A line
+/// that can only be the start of another request, `:command:reply_name` or `{"jsonrpc"`, ends an unfinished
+/// one as well, unless quotes are open.
 public struct FifoFramer {
     enum State { case idle, header, arguments, skip, noise, json }
 
@@ -25,7 +27,8 @@ public struct FifoFramer {
     var state = State.idle
     /// Bytes of the current request so far.
     var size = 0
-    /// The current line so far, without its line feed; in `skip`, `noise` and `json` only its first `probeSize` bytes.
+    /// The current line so far, without its line feed; in `skip`, `noise` and `json` only its first
+    /// `probeSize` bytes.
     var line: [UInt8] = []
     var lineLength = 0
 
@@ -33,7 +36,8 @@ public struct FifoFramer {
     private var reader = ArgumentReader()
     private var problem: String?
     private var lineNumber = 0
-    /// How far the header line has been looked at, where its second colon is, and whether no JSON follows that.
+    /// How far the header line has been looked at, where its second colon is, and whether no JSON follows
+    /// that.
     private var headerSeen = 0
     private var headerColon: Int?
     private var headerIsClassic = false
@@ -91,17 +95,22 @@ public struct FifoFramer {
     }
 
     mutating func reset() {
+        if state == .json { json = JSONProgress() }
         state = .idle
         size = 0
-        line = []
-        lineLength = 0
+        clearLine()
         problem = nil
         reader = ArgumentReader()
-        classic = ClassicRequest(command: [])
+        if !classic.arguments.isEmpty { classic.arguments = [] }
         headerSeen = 0
         headerColon = nil
         headerIsClassic = false
-        json = JSONProgress()
+    }
+
+    /// Begins a new line; an ordinary line's memory is used again, a huge one's is given back.
+    mutating func clearLine() {
+        line.removeAll(keepingCapacity: line.capacity <= 4096)
+        lineLength = 0
     }
 
     /// Reads bytes again that turned out to begin another request.
@@ -172,7 +181,7 @@ public struct FifoFramer {
         switch end {
         case .notYet: return taken
         case .tooLarge:
-            refuseClassic(413, tooLarge, emit)
+            emit(.refused(Refusal(framing: .classic, replyName: nil, code: 413, text: tooLarge)))
             state = .skip
             skipLine()
             return taken
@@ -199,31 +208,29 @@ public struct FifoFramer {
     }
 
     private mutating func headerEnded(_ emit: (FifoRequest) -> Void) {
-        let colon = headerColon
-        let whole = line
-        reset()
-        if let start = Self.firstJSONStart(in: whole) {
-            reportNoise(whole[..<start], emit)
-            restart(Array(whole[start...]) + [UInt8(ascii: "\n")], emit)
+        if let start = Self.firstJSONStart(in: line) {
+            let request = Array(line[start...]) + [UInt8(ascii: "\n")]
+            reportNoise(line[..<start], emit)
+            restart(request, emit)
             return
         }
-        size = whole.count + 1
+        var end = line.count
+        while end > 0, isBlank(line[end - 1]) { end -= 1 }
+        size += 1
         lineNumber = 1
-        var header = whole[...]
-        while let last = header.last, isBlank(last) { header.removeLast() }
-        guard let colon, colon < header.endIndex else {
+        if let colon = headerColon, colon > 1, colon < end {
+            classic = ClassicRequest(
+                command: Array(line[1..<colon]),
+                replyName: colon + 1 < end ? Array(line[(colon + 1)..<end]) : nil)
+            state = .arguments
+        } else {
+            let name = headerColon.map { Array(line[min($0 + 1, end)..<end]) } ?? []
+            classic = ClassicRequest(command: [], replyName: name.isEmpty ? nil : name)
+            refuseClassic(
+                400, "parse error: found \(quoted(line[..<end])), expected ':command:reply_name'", emit)
             state = .skip
-            refuseClassic(400, "parse error: found \(quoted(header)), expected ':command:reply_name'", emit)
-            return
         }
-        let name = Array(header[(colon + 1)...])
-        classic = ClassicRequest(command: Array(header[1..<colon]), replyName: name.isEmpty ? nil : name)
-        guard colon > 1 else {
-            state = .skip
-            refuseClassic(400, "parse error: found no command name in \(quoted(header))", emit)
-            return
-        }
-        state = .arguments
+        clearLine()
     }
 
     private mutating func takeArguments(
@@ -268,8 +275,7 @@ public struct FifoFramer {
             case .invalid(let reason): problem = "line \(lineNumber): \(reason)"
             }
         }
-        line.removeAll(keepingCapacity: true)
-        lineLength = 0
+        clearLine()
     }
 
     private mutating func finishClassic(_ emit: (FifoRequest) -> Void) {
@@ -321,8 +327,7 @@ public struct FifoFramer {
         } else if isWhole, Self.isHeader(line) {
             restart(line + [UInt8(ascii: "\n")], emit)
         } else {
-            line.removeAll(keepingCapacity: true)
-            lineLength = 0
+            clearLine()
         }
         return taken + 1
     }
@@ -349,7 +354,8 @@ public struct FifoFramer {
         return (taken, found == nil ? .notYet : .here)
     }
 
-    /// Takes bytes of the current line, stopping once where the probe is full; `ended`: its line feed comes next.
+    /// Takes bytes of the current line, stopping once where the probe is full; `ended`: its line feed comes
+    /// next.
     private mutating func takeProbe(_ bytes: UnsafeRawBufferPointer) -> (taken: Int, ended: Bool) {
         let end = lineEnd(in: bytes)
         var taken = end ?? bytes.count

@@ -63,7 +63,8 @@ public struct Refusal: Equatable, Sendable {
     }
 }
 
-/// Bytes of a client in a log line or an error text: at most `limit` of them, others than printable ASCII as `\xNN`.
+/// Bytes of a client in a log line or an error text: at most `limit` of them, others than printable ASCII as
+/// `\xNN`.
 func quoted(_ bytes: some Collection<UInt8>, limit: Int = 60) -> String {
     var text = "'"
     for byte in bytes.prefix(limit) {

@@ -1,4 +1,5 @@
-// The module's parameters as they are set, before anything is looked up: see Documentation/modules/mi-fifo.md.
+// The module's parameters as they are set, before anything is looked up: see
+// Documentation/modules/mi-fifo.md.
 
 import Glibc
 import ModuleABI

@@ -1,5 +1,5 @@
-// The module as a whole: it takes requests from the FIFO to the host and replies from the host to the reply FIFOs, and
-// keeps the FIFO in its place.
+// The module as a whole: it takes requests from the FIFO to the host and replies from the host to the reply
+// FIFOs, and keeps the FIFO in its place.
 
 import Glibc
 import ModuleABI
@@ -19,6 +19,7 @@ public final class FifoTransport: @unchecked Sendable {
     private let host: HostServices
     private let log: FifoLog
     private let path: String
+    private let indent: [UInt8]
     private let access: RequestFIFO.Access
     private let channel: ReplyChannel
     private var checkTimer: Loop.Task?
@@ -40,6 +41,7 @@ public final class FifoTransport: @unchecked Sendable {
     public init(_ settings: FifoSettings, host: HostServices) throws(ModuleFailure) {
         self.settings = settings
         self.host = host
+        indent = Array(settings.replyIndent.utf8)
         let log = try FifoLog(host)
         self.log = log
         guard case .string(let runDirectory)? = host.coreSetting("run_dir") else {
@@ -176,7 +178,7 @@ public final class FifoTransport: @unchecked Sendable {
         log.requests.add(1)
         do throws(ModuleFailure) {
             try ClassicExchange.start(
-                request, replyTo: name.name, channel: channel, indent: Array(settings.replyIndent.utf8),
+                request, replyTo: name.name, channel: channel, indent: indent,
                 host: host)
         } catch {
             log.log.error("command \(quoted(request.command)) not run: \(error.text)")
@@ -220,8 +222,8 @@ public final class FifoTransport: @unchecked Sendable {
         }
     }
 
-    /// The reply name of a request, checked; nil when it is no such name, and then the request is not run: its sender could
-    /// never learn what came of it.
+    /// The reply name of a request, checked; nil when it is no such name, and then the request is not run:
+    /// its sender could never learn what came of it.
     private func checked(_ bytes: [UInt8]?) -> (name: ReplyName?, Void)? {
         guard let bytes else { return (nil, ()) }
         do throws(ReplyName.Invalid) {

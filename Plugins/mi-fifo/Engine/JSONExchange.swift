@@ -69,7 +69,8 @@ final class JSONExchange {
         context.map { Unmanaged<JSONExchange>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    /// The host has looked for `reply_name`. Text that does not parse has none for it, but its sender still wants to hear so.
+    /// The host has looked for `reply_name`. Text that does not parse has none for it, but its sender still
+    /// wants to hear so.
     private func route(_ member: [UInt8]?) -> Int32 {
         let name = member ?? ReplyNameScanner.find(in: request.text)
         guard let name, !name.isEmpty else {

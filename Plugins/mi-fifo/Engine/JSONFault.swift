@@ -1,6 +1,7 @@
 import ModuleKit
 
-/// A JSON-RPC 2.0 error response for requests that never reach the host (specification, section 5.1); its id is null.
+/// A JSON-RPC 2.0 error response for requests that never reach the host (specification, section 5.1); its id
+/// is null.
 enum JSONFault {
     static func encoded(code: Int32, text: String, isCompact: Bool) -> [UInt8] {
         let message = escaped(text)

@@ -25,8 +25,14 @@ final class ReplyDirectory: Sendable {
     /// How long an answer of the user database counts, nanoseconds.
     private static let membershipLife: Int64 = 30_000_000_000
 
+    /// The path with a slash at its end.
+    private let prefix: [UInt8]
+    /// The host's user. Not looked up anew: a host that changed its user could not keep its FIFO either.
+    private let user = geteuid()
+
     init(path: String, requestFIFO: Int32) {
         self.path = path
+        prefix = Array(path.utf8) + (path.hasSuffix("/") ? [] : [UInt8(ascii: "/")])
         self.requestFIFO = Atomic(requestFIFO)
     }
 
@@ -36,11 +42,12 @@ final class ReplyDirectory: Sendable {
 
     /// Opens a reply FIFO for writing, without waiting and without following links.
     ///
-    /// It must be a FIFO with one link that belongs to the host's user, to root, or to a user who may write requests: else a client
-    /// could have replies written into somebody else's FIFO. May look into the user database. Any thread.
+    /// It must be a FIFO with one link that belongs to the host's user, to root, or to a user who may write
+    /// requests: else a client could have replies written into somebody else's FIFO. May look into the user
+    /// database. Any thread.
     func open(_ name: ReplyName) -> Opening {
-        var path = Array(self.path.utf8)
-        if path.last != UInt8(ascii: "/") { path.append(UInt8(ascii: "/")) }
+        var path = prefix
+        path.reserveCapacity(prefix.count + name.bytes.count + 1)
         path += name.bytes
         path.append(0)
         let descriptor = path.withUnsafeBufferPointer { bytes in
@@ -70,7 +77,7 @@ final class ReplyDirectory: Sendable {
         guard fstat(descriptor, &status) == 0 else { return "cannot be looked at: \(reason(errno))" }
         guard fileType(status) == S_IFIFO else { return "is not a FIFO" }
         guard status.st_nlink == 1 else { return "has \(status.st_nlink) links, expected 1" }
-        if status.st_uid == geteuid() || status.st_uid == 0 || mayRequest(status.st_uid) { return nil }
+        if status.st_uid == user || status.st_uid == 0 || mayRequest(status.st_uid) { return nil }
         return "belongs to user \(status.st_uid), who may not write to the request FIFO"
     }
 

@@ -38,7 +38,8 @@ public struct ReplyName: Equatable, Sendable {
     }
 }
 
-/// Finds the string member `reply_name` of a JSON-RPC request in text that need not parse, byte by byte, in bounded memory.
+/// Finds the string member `reply_name` of a JSON-RPC request in text that need not parse, byte by byte, in
+/// bounded memory.
 ///
 /// It looks at members of the outermost object, or of the objects of a batch; the first one found counts.
 struct ReplyNameScanner {

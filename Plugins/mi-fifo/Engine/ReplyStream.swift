@@ -1,5 +1,5 @@
-// One reply from its first byte to its last: gathered in memory and written in one go where that is enough, streamed
-// with back-pressure where the command may wait.
+// One reply from its first byte to its last: gathered in memory and written in one go where that is enough,
+// streamed with back-pressure where the command may wait.
 
 import Glibc
 import ModuleABI

@@ -1,5 +1,5 @@
-// Delivers the replies that could not be written at once: their reader is not there yet, or its pipe is full. One poll
-// loop on one pool thread serves all of them, and ends when none is left.
+// Delivers the replies that could not be written at once: their reader is not there yet, or its pipe is full.
+// One poll loop on one pool thread serves all of them, and ends when none is left.
 
 import Glibc
 import ModuleABI
@@ -33,7 +33,8 @@ final class ReplyWriter: Sendable {
     /// How many replies and bytes wait in all; beyond that a reply is dropped.
     static let pendingLimit = 4096
     static let byteLimit = 64 << 20
-    /// A reader that opens after it has written is looked for after 50 µs, then at growing intervals of up to 5 ms.
+    /// A reader that opens after it has written is looked for after 50 µs, then at growing intervals of up to
+    /// 5 ms.
     static let firstPause: Int64 = 50_000
     static let longestPause: Int64 = 5_000_000
 

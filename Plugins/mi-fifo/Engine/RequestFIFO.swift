@@ -1,11 +1,12 @@
-// The FIFO that clients write requests into, as a file: made with its mode, recognised by device and inode, removed by
-// its maker only.
+// The FIFO that clients write requests into, as a file: made with its mode, recognised by device and inode,
+// removed by its maker only.
 
 import Glibc
 import ModuleABI
 import ModuleKit
 
-/// A request FIFO in its place. The value keeps a descriptor of its own, so that no other file can get the same inode.
+/// A request FIFO in its place. The value keeps a descriptor of its own, so that no other file can get the
+/// same inode.
 final class RequestFIFO: Sendable {
     /// Owner and mode that the FIFO is to have; nil: as the system gives it.
     struct Access {
@@ -26,8 +27,8 @@ final class RequestFIFO: Sendable {
 
     /// Makes the FIFO, in place of one that a dead host left; the caller holds the lock.
     ///
-    /// It is made under a name that nobody knows, gets its owner and mode there, and is then put in its place: at no moment can it be
-    /// opened by somebody who may not.
+    /// It is made under a name that nobody knows, gets its owner and mode there, and is then put in its
+    /// place: at no moment can it be opened by somebody who may not.
     init(path: String, access: Access) throws(ModuleFailure) {
         self.path = path
         let (directory, name) = Self.split(path)
@@ -87,7 +88,8 @@ final class RequestFIFO: Sendable {
         return count > 0 ? count : nil
     }
 
-    /// A warning when the directory is one where the kernel keeps other users from opening FIFOs (fs.protected_fifos).
+    /// A warning when the directory is one where the kernel keeps other users from opening FIFOs
+    /// (fs.protected_fifos).
     static func directoryWarning(_ path: String) -> String? {
         let directory = split(path).directory
         var status = stat()
@@ -142,8 +144,8 @@ final class RequestFIFO: Sendable {
                 // Left by a host that has died: nobody holds the lock.
                 unlink(path)
             }
-            // link(2) never replaces anything. Where it is not allowed (file systems without links, or a FIFO already given to
-            // another user under fs.protected_hardlinks), rename(2) has to do.
+            // link(2) never replaces anything. Where it is not allowed (file systems without links, or a FIFO
+            // already given to another user under fs.protected_hardlinks), rename(2) has to do.
             if link(temporary, path) == 0 {
                 unlink(temporary)
                 return

@@ -1,4 +1,5 @@
-// The module mi-fifo as the host sees it: parameters, hooks, and the one symbol. What it does is in ../Engine.
+// The module mi-fifo as the host sees it: parameters, hooks, and the one symbol. What it does is in
+// ../Engine.
 
 import FifoTransport
 public import ModuleABI

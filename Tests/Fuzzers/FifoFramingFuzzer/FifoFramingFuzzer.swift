@@ -1,12 +1,13 @@
-// Feeds arbitrary bytes to mi-fifo's framer under libFuzzer, whole and in pieces. Build it together with the framer's
-// sources by `swiftc -parse-as-library -sanitize=fuzzer,address`, and run it on corpus/fifo beside this folder.
+// Feeds arbitrary bytes to mi-fifo's framer under libFuzzer, whole and in pieces. Build it together with the
+// framer's sources by `swiftc -parse-as-library -sanitize=fuzzer,address`, and run it on corpus/fifo beside
+// this folder.
 
 #if canImport(FifoTransport)
 @testable import FifoTransport
 #endif
 
-/// Called by libFuzzer for each input: its first byte chooses the limit and the pieces, the rest is what clients write.
-/// Always answers 0.
+/// Called by libFuzzer for each input: its first byte chooses the limit and the pieces, the rest is what
+/// clients write. Always answers 0.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzFifoFraming(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
     let input = UnsafeRawBufferPointer(start: data, count: size)
