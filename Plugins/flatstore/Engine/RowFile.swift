@@ -38,13 +38,27 @@ struct RowFile {
                 )
             }
             try lock(descriptor, path)
+            if isNew, syncingName {
+                try attempt("cannot make the name of \(path) safe on disk") { () throws(SystemError) in
+                    try syncName(of: path)
+                }
+            }
             let repair = try attempt("cannot mend the end of \(path)") { () throws(SystemError) in
-                if isNew, syncingName { try SystemCall.syncDirectory(directory(of: path)) }
-                return try mendEnd(descriptor, recordDelimiter)
+                try mendEnd(descriptor, recordDelimiter)
             }
             return RowFile(descriptor: descriptor, isRegular: true, repair: repair)
         } catch {
             close(descriptor)
+            throw error
+        }
+    }
+
+    /// Makes the name of a new, empty file safe; takes it away again when that fails, so that the next try begins anew.
+    private static func syncName(of path: String) throws(SystemError) {
+        do throws(SystemError) {
+            try SystemCall.syncDirectory(directory(of: path))
+        } catch {
+            unlink(path)
             throw error
         }
     }
