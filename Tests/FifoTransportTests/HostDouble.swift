@@ -139,6 +139,7 @@ final class StreamDouble: @unchecked Sendable {
     let descriptor: Int32
     let handler: mh_stream_handler
     var isClosed = false
+    var isPaused = false
     init(_ descriptor: Int32, _ handler: mh_stream_handler) {
         self.descriptor = descriptor
         self.handler = handler
@@ -221,7 +222,9 @@ final class WorkerDouble: @unchecked Sendable {
             if isStopping { break }
             let next = timers.map(\.due).min() ?? Int64.max
             var entries = [pollfd(fd: pipe[0], events: Int16(POLLIN), revents: 0)]
-            entries += streams.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
+            entries += streams.map {
+                pollfd(fd: $0.isPaused ? -1 : $0.descriptor, events: Int16(POLLIN), revents: 0)
+            }
             let wait = min(max(next - Self.now(), 0) / 1_000_000 + 1, 50)
             _ = poll(&entries, nfds_t(entries.count), Int32(wait))
             if entries[0].revents != 0 { _ = read(pipe[0], &buffer, 64) }

@@ -104,6 +104,8 @@ struct Tables: @unchecked Sendable {
             HostDouble.from(host).worker.add(StreamDouble(options.pointee.descriptor, handler.pointee))
             return MH_OK
         }
+        table.pause = { StreamDouble.from($0)?.isPaused = true }
+        table.resume = { StreamDouble.from($0)?.isPaused = false }
         table.close = { StreamDouble.from($0)?.isClosed = true }
         return table
     }

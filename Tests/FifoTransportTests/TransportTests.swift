@@ -247,6 +247,30 @@ struct TransportTests {
         #expect(bench.host.logged.withLock { $0.count } < 500)
     }
 
+    @Test("More requests than can be under way wait in the FIFO, and every one is run")
+    func flood() throws {
+        let bench = try TransportBench()
+        bench.host.management.suspend()
+        let isSent = DispatchSemaphore(value: 0)
+        let fifo = bench.fifo
+        Thread.detachNewThread {
+            let descriptor = open(fifo, O_WRONLY)
+            let request = Array(String(repeating: ":echo:\n\n", count: 200).utf8)
+            for _ in 0..<1000 { _ = write(descriptor, request, request.count) }
+            close(descriptor)
+            isSent.signal()
+        }
+        // The pipe holds a megabyte, half of what is sent: the client has to wait.
+        #expect(eventually { bench.host.counter("requests") >= 1024 })
+        #expect(isSent.wait(timeout: .now() + 0.2) == .timedOut)
+        let held = bench.host.counter("requests")
+        #expect(held < 60_000)
+        bench.host.management.resume()
+        #expect(isSent.wait(timeout: .now() + 60) == .success)
+        #expect(eventually { bench.host.executed.withLock { $0.count } == 200_000 })
+        #expect(bench.ask(":echo:r\n\n", reply: "r") == "200 OK\n\n")
+    }
+
     @Test("Clients side by side each get their own reply")
     func concurrentClients() async throws {
         let bench = try TransportBench()

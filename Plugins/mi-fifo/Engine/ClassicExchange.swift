@@ -1,6 +1,5 @@
 import ModuleABI
 import ModuleKit
-import Synchronization
 
 /// Runs one classic request through the host and encodes its reply.
 final class ClassicExchange {
@@ -22,13 +21,13 @@ final class ClassicExchange {
         let stream = ReplyStream(name: name, channel: channel)
         let exchange = Unmanaged.passRetained(
             ClassicExchange(stream: stream, channel: channel, indent: indent))
-        channel.underWay.add(1, ordering: .relaxed)
+        channel.requestBegan()
         do throws(ModuleFailure) {
             try ErrorCollector.check { error in
                 execute(request, sink(exchange.toOpaque()), host, error)
             }
         } catch {
-            channel.underWay.subtract(1, ordering: .relaxed)
+            channel.requestEnded()
             exchange.release()
             throw error
         }
@@ -76,7 +75,7 @@ final class ClassicExchange {
     }
 
     private func done(_ code: Int32, _ text: String) {
-        defer { channel.underWay.subtract(1, ordering: .releasing) }
+        defer { channel.requestEnded() }
         if code == 0 {
             encoder.finish()
             _ = stream.write(encoder.takeOutput(), mayBlock: false)

@@ -9,6 +9,9 @@ final class FifoConnection: StreamConsumer {
     private let timeout: Int64
     private let loop: Loop
     private let handle: (FifoRequest) -> Void
+    /// Whether reading must stop until `resume`.
+    private let isFull: () -> Bool
+    private var isPaused = false
     private let lost: (FifoConnection, ModuleFailure?) -> Void
     private var stream: Stream?
     private var lastByte: Int64 = 0
@@ -22,13 +25,15 @@ final class FifoConnection: StreamConsumer {
     /// - lost: the stream has ended; called on its worker.
     init(
         fifo: RequestFIFO, maximumRequest: Int, timeout: Int64, loop: Loop,
-        handle: @escaping (FifoRequest) -> Void, lost: @escaping (FifoConnection, ModuleFailure?) -> Void
+        handle: @escaping (FifoRequest) -> Void, isFull: @escaping () -> Bool,
+        lost: @escaping (FifoConnection, ModuleFailure?) -> Void
     ) {
         self.fifo = fifo
         framer = FifoFramer(maximumSize: maximumRequest)
         self.timeout = timeout
         self.loop = loop
         self.handle = handle
+        self.isFull = isFull
         self.lost = lost
     }
 
@@ -39,6 +44,16 @@ final class FifoConnection: StreamConsumer {
 
     func received(_ bytes: UnsafeRawBufferPointer, on stream: Stream) {
         take(bytes)
+        guard !isPaused, isFull() else { return }
+        isPaused = true
+        stream.pause()
+    }
+
+    /// Reads on, if reading was stopped. Worker.
+    func resume() {
+        guard isPaused else { return }
+        isPaused = false
+        stream?.resume()
     }
 
     func gone(_ failure: ModuleFailure?) {
@@ -95,7 +110,10 @@ final class FifoConnection: StreamConsumer {
         isTimerSet = false
         guard framer.isPartial, !isGone else { return }
         let silence = loop.now - lastByte
-        if silence >= timeout {
+        if isPaused {
+            // Its sender may have written on: nobody looks.
+            setTimer(timeout)
+        } else if silence >= timeout {
             framer.expire(emit: handle)
         } else {
             setTimer(timeout - silence)

@@ -81,8 +81,11 @@ public final class FifoTransport: @unchecked Sendable {
                         return false
                     }
                 }, report: report)
+            let resumption = Resumption()
             channel = ReplyChannel(
-                directory: directory, writer: writer, timeout: settings.replyTimeout, report: report)
+                directory: directory, writer: writer, timeout: settings.replyTimeout, report: report,
+                release: { host.loop.post(to: Self.worker) { resumption.transport?.resume() } })
+            resumption.transport = self
         } catch {
             fifo.remove()
             lock.remove()
@@ -122,7 +125,7 @@ public final class FifoTransport: @unchecked Sendable {
         channel.closing.store(deadline, ordering: .relaxed)
         channel.writer.finish(by: deadline)
         Self.wait(until: deadline) {
-            channel.underWay.load(ordering: .acquiring) == 0 && channel.writer.isIdle
+            channel.underWay == 0 && channel.writer.isIdle
         }
     }
 
@@ -135,6 +138,16 @@ public final class FifoTransport: @unchecked Sendable {
             place.fifo.remove()
             place.lock.remove()
         }
+    }
+
+    private func resume() {
+        current?.resume()
+        for connection in retired { connection.resume() }
+    }
+
+    /// Leads from a command's thread to the transport. Set before the first request; read on the worker.
+    private final class Resumption: @unchecked Sendable {
+        weak var transport: FifoTransport?
     }
 
     private final class Flag: Sendable {
@@ -154,6 +167,7 @@ public final class FifoTransport: @unchecked Sendable {
             fifo: fifo, maximumRequest: settings.maximumRequest, timeout: settings.requestTimeout,
             loop: host.loop,
             handle: { [weak self] in self?.handle($0) },
+            isFull: { [channel] in channel.holdIfFull() },
             lost: { [weak self] in self?.lost($0, $1) })
         let descriptor = try fifo.duplicate()
         do throws(ModuleFailure) {

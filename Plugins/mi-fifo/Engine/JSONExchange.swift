@@ -1,6 +1,5 @@
 import ModuleABI
 import ModuleKit
-import Synchronization
 
 /// Runs JSON-RPC text through the host and passes its answer on.
 final class JSONExchange {
@@ -25,7 +24,7 @@ final class JSONExchange {
         let new = JSONExchange(request, channel: channel, log: log)
         if request.route != .member { new.stream = ReplyStream(name: name, channel: channel) }
         let exchange = Unmanaged.passRetained(new)
-        channel.underWay.add(1, ordering: .relaxed)
+        channel.requestBegan()
         var raw = mh_jsonrpc_request()
         raw.struct_size = UInt32(MemoryLayout<mh_jsonrpc_request>.size)
         raw.flags = isCompact ? MH_JSONRPC_COMPACT : 0
@@ -40,7 +39,7 @@ final class JSONExchange {
                 }
             }
         } catch {
-            channel.underWay.subtract(1, ordering: .relaxed)
+            channel.requestEnded()
             exchange.release()
             throw error
         }
@@ -95,6 +94,6 @@ final class JSONExchange {
 
     private func done() {
         stream?.complete()
-        channel.underWay.subtract(1, ordering: .releasing)
+        channel.requestEnded()
     }
 }

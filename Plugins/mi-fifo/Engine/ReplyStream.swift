@@ -15,16 +15,50 @@ final class ReplyChannel: Sendable {
     /// After it (monotonic nanoseconds) nothing is waited for any more; the host is going down.
     let closing = Atomic<Int64>(Int64.max)
     /// How many requests have been handed to the host and are not answered yet.
-    let underWay = Atomic<Int>(0)
+    private let underWayCount = Atomic<Int>(0)
+    /// Set while no more requests are read because too many are under way.
+    private let isHeld = Atomic<Bool>(false)
+    /// Reading stops at so many requests under way and goes on at half of that.
+    static let requestLimit = 1024
+    /// Makes reading go on; called from a command's thread.
+    private let release: @Sendable () -> Void
 
     init(
         directory: ReplyDirectory, writer: ReplyWriter, timeout: Int64,
-        report: @escaping @Sendable (ReplyName, ReplyOutcome) -> Void
+        report: @escaping @Sendable (ReplyName, ReplyOutcome) -> Void, release: @escaping @Sendable () -> Void
     ) {
         self.directory = directory
         self.writer = writer
         self.timeout = timeout
         self.report = report
+        self.release = release
+    }
+
+    var underWay: Int { underWayCount.load(ordering: .acquiring) }
+
+    func requestBegan() { underWayCount.add(1, ordering: .relaxed) }
+
+    func requestEnded() {
+        let left = underWayCount.subtract(1, ordering: .sequentiallyConsistent).newValue
+        guard left <= Self.requestLimit / 2 else { return }
+        if isHeld.load(ordering: .sequentiallyConsistent),
+            isHeld.exchange(false, ordering: .sequentiallyConsistent)
+        {
+            release()
+        }
+    }
+
+    /// Whether reading must stop now; then `release` follows.
+    func holdIfFull() -> Bool {
+        guard underWay >= Self.requestLimit else { return false }
+        isHeld.store(true, ordering: .sequentiallyConsistent)
+        // All may have ended in between: then nobody else would release.
+        if underWayCount.load(ordering: .sequentiallyConsistent) <= Self.requestLimit / 2,
+            isHeld.exchange(false, ordering: .sequentiallyConsistent)
+        {
+            return false
+        }
+        return true
     }
 
     /// Delivers a whole reply from the pool thread. Never waits and opens nothing itself.
