@@ -20,7 +20,8 @@ struct Plugin {
                 path: "Plugins/\(name)/Module",
                 linkerSettings: [
                     .unsafeFlags([
-                        "-Xlinker", "--version-script=Packaging/module.map",
+                        // gold would leave local symbols in the dynamic table; lld comes with every Swift toolchain.
+                        "-use-ld=lld", "-Xlinker", "--version-script=Packaging/module.map",
                         "-Xlinker", "-z", "-Xlinker", "now",
                         "-Xlinker", "-z", "-Xlinker", "nodelete",
                     ])
