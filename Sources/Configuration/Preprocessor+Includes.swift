@@ -28,8 +28,7 @@ extension Preprocessor {
     }
 
     /// Says that no file name follows, and goes on with the next line.
-    private mutating func reportFileName(after word: Token, found: Lexeme, before: Lexer, lexer: inout Lexer)
-    {
+    private mutating func reportFileName(after word: Token, found: Lexeme, before: Lexer, lexer: inout Lexer) {
         var text = "the end of the line"
         var place = word.end ?? word.location
         var isOnLine = false

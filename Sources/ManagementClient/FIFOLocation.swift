@@ -65,8 +65,7 @@ public struct ConfiguredFIFO: Sendable, Equatable {
 
     /// Puts the parts together as the host does: a relative `run_dir` counts from the directory of the configuration file,
     /// relative `fifo_name` and `reply_dir` from `run_dir`.
-    public init(configurationPath: String, runDirectory: String?, fifoName: String?, replyDirectory: String?)
-    {
+    public init(configurationPath: String, runDirectory: String?, fifoName: String?, replyDirectory: String?) {
         let run = FilePaths.join(
             FilePaths.directory(of: configurationPath), runDirectory ?? Self.defaultRunDirectory
         )

@@ -70,8 +70,7 @@ public struct ManagementClient: Sendable {
     }
 
     /// Runs a command and reads its result into memory; see ``call(_:_:passing:to:)``.
-    public func call(_ method: String, _ parameters: JSONValue? = nil) throws(ManagementClientError) -> Reply
-    {
+    public func call(_ method: String, _ parameters: JSONValue? = nil) throws(ManagementClientError) -> Reply {
         var text: [UInt8] = []
         let outcome = try call(method, parameters, passing: .result) { text.append(contentsOf: $0) }
         switch outcome {

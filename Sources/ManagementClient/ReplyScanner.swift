@@ -115,8 +115,7 @@ struct ReplyScanner {
         return inResult
     }
 
-    private mutating func keep(_ byte: UInt8, in bytes: UnsafeRawBufferPointer) throws(ManagementClientError)
-    {
+    private mutating func keep(_ byte: UInt8, in bytes: UnsafeRawBufferPointer) throws(ManagementClientError) {
         envelope.append(byte)
         if byte == UInt8(ascii: ":"), inResult { envelope.append(contentsOf: "null".utf8) }
         if depth <= 0, !isComplete, !Self.isWhiteSpace(byte) {

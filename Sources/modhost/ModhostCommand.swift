@@ -24,10 +24,13 @@ struct ModhostCommand: ParsableCommand {
         @Option(name: [.customShort("f"), .customLong("config")], help: "The configuration file.")
         var file = "/etc/modhost/modules.conf"
 
-        @Flag(name: [.customShort("c"), .customLong("check")], help: "Check the configuration, say what is wrong with it, and exit.")
+        @Flag(
+            name: [.customShort("c"), .customLong("check")],
+            help: "Check the configuration, say what is wrong with it, and exit.")
         var isCheck = false
 
-        @Option(name: [.customShort("m"), .customLong("pid-file")], help: "Write the process id to this file while running.")
+        @Option(
+            name: [.customShort("m"), .customLong("pid-file")], help: "Write the process id to this file while running.")
         var pidFile: String?
 
         func run() throws {

@@ -5,16 +5,15 @@ import Synchronization
 /// All counters and gauges, by module (their group) and name. Any thread.
 final class CounterRegistry: Sendable {
     struct Counter: @unchecked Sendable {
-        // @unchecked: `cell` is an atomic that is never freed; `read` is a C function that any thread may call.
+        // @unchecked: `cell` is an atomic that is never freed.
         var group: String
         var name: String
         var help: String
         var isGauge: Bool
         var cell: OpaquePointer?
-        var read: (@convention(c) (UnsafeMutableRawPointer?) -> Int64)?
-        var context: UnsafeMutableRawPointer?
+        var read: (@Sendable () -> Int64)?
 
-        var value: Int64 { read.map { $0(context) } ?? chost_counter_get(cell) }
+        var value: Int64 { read.map { $0() } ?? chost_counter_get(cell) }
         /// A computed gauge has no cell to reset.
         var canReset: Bool { !isGauge && read == nil }
     }
@@ -42,10 +41,10 @@ final class CounterRegistry: Sendable {
 
     func makeComputed(
         group: String, name: String, help: String,
-        read: @escaping @convention(c) (UnsafeMutableRawPointer?) -> Int64, context: UnsafeMutableRawPointer?
+        read: @escaping @Sendable () -> Int64
     ) -> Bool {
         let counter = Counter(
-            group: group, name: name, help: help, isGauge: true, read: read, context: context)
+            group: group, name: name, help: help, isGauge: true, read: read)
         return groups.withLock { groups in
             guard groups[group]?.counters[name] == nil else { return false }
             groups[group, default: Group()].order.append(name)

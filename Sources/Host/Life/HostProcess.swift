@@ -1,9 +1,9 @@
 import CHost
 import Configuration
 import Glibc
+import Logging
 import ModuleABI
 import Synchronization
-import Logging
 
 /// The host: everything that lives from reading the config to the exit, and the order in which it comes and goes.
 ///
@@ -159,7 +159,9 @@ public final class HostProcess: @unchecked Sendable {
         let offer = others.isEmpty ? "none is loaded" : "loaded are \(others.map(\.selector).joined(separator: ", "))"
         return .failure(
             InterfaceFault(
-                text: "no module provides \(wanted.id) for '\(wanted.selector)' (\(offer)); add a loadmodule line for one that does"))
+                text:
+                    "no module provides \(wanted.id) for '\(wanted.selector)' (\(offer)); add a loadmodule line for one that does"
+            ))
     }
 
     // MARK: Start
@@ -199,14 +201,18 @@ public final class HostProcess: @unchecked Sendable {
 
     /// Runs what modules asked of the workers while they were being initialised.
     private func beginServing() {
-        let waiting = isServing.withLock { isServing in
-            isServing = true
-            return deferred.withLock { deferred in
-                defer { deferred = [] }
-                return deferred
+        // What comes while these run goes behind them: work for a worker keeps its order.
+        while true {
+            let waiting = isServing.withLock { isServing in
+                deferred.withLock { deferred in
+                    defer { deferred = [] }
+                    if deferred.isEmpty { isServing = true }
+                    return deferred
+                }
             }
+            if waiting.isEmpty { return }
+            for body in waiting { body() }
         }
-        for body in waiting { body() }
     }
 
     private func fail(_ refusal: Refusal) -> StartFailure {
@@ -230,7 +236,8 @@ public final class HostProcess: @unchecked Sendable {
         var status = stat()
         if stat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFDIR else {
-                throw StartFailure("run_dir \(path) is not a directory; remove it or set run_dir to another path", status: 73)
+                throw StartFailure(
+                    "run_dir \(path) is not a directory; remove it or set run_dir to another path", status: 73)
             }
             return
         }
@@ -282,7 +289,9 @@ public final class HostProcess: @unchecked Sendable {
             }
             do throws(CommandRegistry.Taken) { try management.registry.add(module.descriptor.commands) } catch {
                 throw candidate.refuse(
-                    .nameTaken, "the command \(error.name) of module \(module.name) belongs to \(error.owner.map { "module \($0)" } ?? "the host")")
+                    .nameTaken,
+                    "the command \(error.name) of module \(module.name) belongs to \(error.owner.map { "module \($0)" } ?? "the host")"
+                )
             }
         } catch {
             // `stop` is not called when `init` failed, but what the module has of the host ends here.
@@ -309,7 +318,8 @@ public final class HostProcess: @unchecked Sendable {
         }
         guard let failure else { return }
         var refusal = Refusal(
-            .badValue, at: setting.location ?? candidate.location, "\(module.name)'s \(setting.name) is refused: \(failure.text)")
+            .badValue, at: setting.location ?? candidate.location,
+            "\(module.name)'s \(setting.name) is refused: \(failure.text)")
         refusal.isOptional = candidate.isOptional
         throw refusal
     }
@@ -326,7 +336,8 @@ public final class HostProcess: @unchecked Sendable {
             }
         } catch {
             var refusal = Refusal(
-                .workerStartFailed, at: module.location, "module \(module.name) does not start on its workers: \(error.text)")
+                .workerStartFailed, at: module.location, "module \(module.name) does not start on its workers: \(error.text)"
+            )
             refusal.isOptional = module.isOptional
             throw refusal
         }

@@ -43,7 +43,8 @@ public enum HostProgram {
         let rule = Rule.allCases.first { $0.id == wanted || $0.id == "MH-\(wanted)" || $0.id == "MH-R\(wanted)" }
         guard let rule else {
             let near = nearestName(to: wanted, in: Rule.allCases.map(\.id)).map { "; did you mean \($0)?" } ?? ""
-            let line = "modhost: there is no rule \(id)\(near)\nRules are \(Rule.allCases[0].id) to \(Rule.allCases[Rule.allCases.count - 1].id).\n"
+            let line =
+                "modhost: there is no rule \(id)\(near)\nRules are \(Rule.allCases[0].id) to \(Rule.allCases[Rule.allCases.count - 1].id).\n"
             let bytes = Array(line.utf8)
             bytes.withUnsafeBytes { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
             return 2

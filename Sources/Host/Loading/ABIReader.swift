@@ -72,7 +72,8 @@ enum ABIReader {
         guard Int(array.stride) >= Struct.firstSize, array.stride % 8 == 0 else {
             throw DescriptorFault(
                 .badDescriptor,
-                "\(what): the array's stride is \(array.stride), expected sizeof(\(type)), at least \(Struct.firstSize) and a multiple of 8")
+                "\(what): the array's stride is \(array.stride), expected sizeof(\(type)), at least \(Struct.firstSize) and a multiple of 8"
+            )
         }
         var copies: [Struct] = []
         for index in 0..<Int(array.count) {
@@ -81,7 +82,8 @@ enum ABIReader {
             guard size <= array.stride, let copy = read(item.assumingMemoryBound(to: Struct.self)) else {
                 throw DescriptorFault(
                     .badDescriptor,
-                    "\(what): element \(index) has struct_size \(size), expected \(Struct.firstSize) to the stride \(array.stride)")
+                    "\(what): element \(index) has struct_size \(size), expected \(Struct.firstSize) to the stride \(array.stride)"
+                )
             }
             copies.append(copy)
         }
@@ -108,7 +110,8 @@ enum ABIReader {
     static func text(_ string: mh_str, _ what: String) throws(DescriptorFault) -> String {
         guard string.len > 0 else { return "" }
         guard let start = string.ptr, string.len <= 1 << 20 else {
-            throw DescriptorFault(.badDescriptor, "\(what) has length \(string.len) and pointer \(string.ptr == nil ? "NULL" : "set")")
+            throw DescriptorFault(
+                .badDescriptor, "\(what) has length \(string.len) and pointer \(string.ptr == nil ? "NULL" : "set")")
         }
         let bytes = UnsafeRawBufferPointer(start: start, count: string.len)
         guard let text = String(validating: bytes, as: UTF8.self) else {
@@ -127,7 +130,9 @@ enum ABIReader {
         let unknown = flags & ~known
         guard unknown == 0 else {
             throw DescriptorFault(
-                .unknownFlags, "\(what) has flags 0x\(String(flags, radix: 16)), of which this host does not know 0x\(String(unknown, radix: 16))")
+                .unknownFlags,
+                "\(what) has flags 0x\(String(flags, radix: 16)), of which this host does not know 0x\(String(unknown, radix: 16))"
+            )
         }
     }
 }

@@ -35,7 +35,8 @@ struct ElfFile {
             throw .wrong(
                 type == 1
                     ? "it is an object file; link it with -shared"
-                    : type == 2 ? "it is a program, expected a shared object" : "its type is \(type), expected a shared object")
+                    : type == 2
+                        ? "it is a program, expected a shared object" : "its type is \(type), expected a shared object")
         }
         let table = number64(32)
         let size = Int(number16(54))

@@ -29,6 +29,20 @@ enum LoadOrder {
                 }
             }
         }
+        var before = hard
+        // An optional requirement counts unless what it asks for, by way of others, needs the one that asks.
+        func reaches(_ from: Int, _ to: Int) -> Bool {
+            var seen: Set<Int> = []
+            var open = [from]
+            while let next = open.popLast() {
+                if next == to { return true }
+                if seen.insert(next).inserted { open += before[next] }
+            }
+            return false
+        }
+        for index in notes.indices {
+            for provider in soft[index] where !reaches(provider, index) { before[index].append(provider) }
+        }
         enum Mark { case new, open, done }
         var marks = Array(repeating: Mark.new, count: notes.count)
         var order: [Int] = []
@@ -37,7 +51,7 @@ enum LoadOrder {
             guard marks[index] == .new else { return }
             marks[index] = .open
             path.append(index)
-            for next in hard[index] {
+            for next in before[index] {
                 if marks[next] == .open {
                     let circle = path[(path.firstIndex(of: next) ?? 0)...] + [next]
                     faults.append((index, .cycle(circle.map { notes[$0].name })))
@@ -45,7 +59,6 @@ enum LoadOrder {
                     visit(next)
                 }
             }
-            for next in soft[index] where marks[next] == .new { visit(next) }
             path.removeLast()
             marks[index] = .done
             order.append(index)

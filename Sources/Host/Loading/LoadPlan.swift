@@ -90,7 +90,8 @@ struct LoadPlan {
                 }
                 guard isThere else {
                     throw candidate.refuse(
-                        .interfaceMissing, "module \(candidate.note.name) requires \(requirement), which no loaded module provides")
+                        .interfaceMissing,
+                        "module \(candidate.note.name) requires \(requirement), which no loaded module provides")
                 }
             }
             modules = [PlannedModule(candidate: candidate, descriptor: try ModuleLoader.load(candidate))]
@@ -119,7 +120,8 @@ struct LoadPlan {
                 for name in [candidate.note.name] + candidate.note.aliases {
                     if let first = candidates.first(where: { $0.answers(to: name) }) {
                         throw candidate.refuse(
-                            .alreadyLoaded, "the name \(name) belongs to \(first.path), which is loaded already\(place(first))")
+                            .alreadyLoaded,
+                            "the name \(name) belongs to \(first.path), which is loaded already\(place(first))")
                     }
                 }
                 candidates.append(candidate)
@@ -154,7 +156,8 @@ struct LoadPlan {
                 case .cycle(let names):
                     refuse(
                         candidates[index].refuse(
-                            .cyclicRequirement, "modules require one another in a circle: \(names.joined(separator: " → "))"))
+                            .cyclicRequirement, "modules require one another in a circle: \(names.joined(separator: " → "))")
+                    )
                 case .missing(let module, let interface):
                     refuse(
                         candidates[index].refuse(
@@ -168,7 +171,8 @@ struct LoadPlan {
     }
 
     private func hint(for interface: String) -> String? {
-        interface.hasPrefix("mh.db/1") ? "add a loadmodule line for a database module, such as loadmodule \"flatstore.so\"" : nil
+        interface.hasPrefix("mh.db/1")
+            ? "add a loadmodule line for a database module, such as loadmodule \"flatstore.so\"" : nil
     }
 
     /// Checks that no two modules, nor a module and the host, own the same name.
@@ -176,11 +180,14 @@ struct LoadPlan {
         var owners: [String: String] = [:]
         func words(_ descriptor: ModuleDescriptor) -> [(kind: String, name: String)] {
             descriptor.commands.flatMap { command in ([command.name] + command.aliases).map { ("command", $0) } }
-                + descriptor.functions.map { ("function", $0.name) } + descriptor.variables.map { ("pseudo-variable", $0.name) }
+                + descriptor.functions.map { ("function", $0.name) }
+                + descriptor.variables.map { ("pseudo-variable", $0.name) }
                 + descriptor.provides.map { ("interface", $0.interface.description) }
         }
         for command in CoreCommands.names { owners["command \(command)"] = "the host" }
-        for (name, descriptor) in taken { for word in words(descriptor) { owners["\(word.kind) \(word.name)"] = "module \(name)" } }
+        for (name, descriptor) in taken {
+            for word in words(descriptor) { owners["\(word.kind) \(word.name)"] = "module \(name)" }
+        }
         modules = modules.filter { module in
             for word in words(module.descriptor) {
                 let key = "\(word.kind) \(word.name)"
@@ -214,7 +221,8 @@ struct LoadPlan {
                 guard let missing else { return true }
                 refuse(
                     module.candidate.refuse(
-                        .interfaceMissing, "module \(module.descriptor.name) requires \(missing), whose provider is refused"))
+                        .interfaceMissing, "module \(module.descriptor.name) requires \(missing), whose provider is refused")
+                )
                 dropped += [module.descriptor.name] + module.descriptor.aliases
                 isChanged = true
                 return false
@@ -236,7 +244,8 @@ struct LoadPlan {
                 refuse(
                     Refusal(
                         .unknownModule, at: line.modules.location, "no loaded module is called \(line.modules.text)",
-                        hint: near.map { "did you mean \($0)?" } ?? (names.isEmpty ? nil : "loaded are \(names.joined(separator: ", "))")))
+                        hint: near.map { "did you mean \($0)?" }
+                            ?? (names.isEmpty ? nil : "loaded are \(names.joined(separator: ", "))")))
                 continue
             }
             for index in matching { set(line, of: index) }
@@ -251,7 +260,8 @@ struct LoadPlan {
             let near = nearestName(to: line.name.text, in: names)
             refuse(
                 Refusal(
-                    .unknownParameter, at: line.name.location, "module \(descriptor.name) has no parameter \(line.name.text)",
+                    .unknownParameter, at: line.name.location,
+                    "module \(descriptor.name) has no parameter \(line.name.text)",
                     hint: near.map { "did you mean \($0)?" }
                         ?? (names.isEmpty ? "it has no parameters at all" : "it has \(names.joined(separator: ", "))")))
             return
@@ -262,12 +272,15 @@ struct LoadPlan {
                 warnings.append(
                     Diagnostic(
                         .warning, at: line.name.location,
-                        "\(descriptor.name)'s \(parameter.name) is set again; this line wins over \(earlier.location.map { "\($0)" } ?? "an earlier one")"))
+                        "\(descriptor.name)'s \(parameter.name) is set again; this line wins over \(earlier.location.map { "\($0)" } ?? "an earlier one")"
+                    ))
                 modules[index].settings.removeAll { $0.name == parameter.name }
             }
             if parameter.has(0x10) {
                 warnings.append(
-                    Diagnostic(.warning, at: line.name.location, "\(descriptor.name)'s \(parameter.name) is deprecated", hint: parameter.help))
+                    Diagnostic(
+                        .warning, at: line.name.location, "\(descriptor.name)'s \(parameter.name) is deprecated",
+                        hint: parameter.help))
             }
             modules[index].settings.append(
                 ParameterSetting(name: parameter.name, value: value, location: line.value.location))
@@ -275,7 +288,8 @@ struct LoadPlan {
             let found = parameter.has(0x04) ? "a value that does not fit" : line.value.summary
             refuse(
                 Refusal(
-                    .badValue, at: line.value.location, "\(descriptor.name)'s \(parameter.name) is \(found), \(error.expected)",
+                    .badValue, at: line.value.location,
+                    "\(descriptor.name)'s \(parameter.name) is \(found), \(error.expected)",
                     hint: error.hint))
         }
     }
@@ -288,7 +302,8 @@ struct LoadPlan {
             if parameter.has(0x01) {
                 refuse(
                     module.candidate.refuse(
-                        .parameterRequired, "module \(module.descriptor.name) needs the parameter \(parameter.name): \(parameter.help)",
+                        .parameterRequired,
+                        "module \(module.descriptor.name) needs the parameter \(parameter.name): \(parameter.help)",
                         hint: "add modparam(\"\(module.descriptor.name)\", \"\(parameter.name)\", …)"))
                 continue
             }
@@ -302,7 +317,8 @@ struct LoadPlan {
                 refuse(
                     module.candidate.refuse(
                         .badDescriptor,
-                        "module \(module.descriptor.name): the default '\(parameter.defaultText)' of \(parameter.name) does not fit, \(error.expected)"))
+                        "module \(module.descriptor.name): the default '\(parameter.defaultText)' of \(parameter.name) does not fit, \(error.expected)"
+                    ))
             }
         }
         modules[index].settings = defaults + module.settings

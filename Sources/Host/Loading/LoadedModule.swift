@@ -104,6 +104,9 @@ final class LoadedModule: @unchecked Sendable {
     /// Whether its code may be called by events: from init until stop begins.
     var isCallable: Bool { state.withLock { $0.phase >= .initialising && $0.phase <= .draining } }
 
+    /// Whether it may start timers, watches, listeners and streams: not any more when it is being drained.
+    var mayStart: Bool { state.withLock { $0.phase == .initialising || $0.phase == .running } }
+
     /// Whether services answer: from init until stop has returned.
     var isServed: Bool { state.withLock { $0.phase >= .initialising && $0.phase <= .stopping } }
 
@@ -126,7 +129,14 @@ final class LoadedModule: @unchecked Sendable {
 
     var holds: Int { state.withLock { $0.holds } }
 
-    func add(_ resource: any ModuleResource) { state.withLock { $0.resources[ObjectIdentifier(resource)] = resource } }
+    /// Keeps a resource until it removes itself. One that comes while the module is already being drained is ended at once.
+    func add(_ resource: any ModuleResource) {
+        let isLate = state.withLock { state in
+            state.resources[ObjectIdentifier(resource)] = resource
+            return state.phase >= .draining
+        }
+        if isLate { resource.end() }
+    }
 
     func remove(_ resource: any ModuleResource) {
         let isLast = state.withLock { state in

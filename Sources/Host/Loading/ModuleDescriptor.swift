@@ -107,7 +107,8 @@ struct ModuleDescriptor: @unchecked Sendable {
         for item in try ABIReader.read(raw.params, of: mh_param.self, "params") {
             let name = try ABIReader.text(item.name, "a parameter's name")
             guard isDottedName(name) else {
-                throw DescriptorFault(.badDescriptor, "the parameter name '\(name.prefix(80))' is not [A-Za-z_][A-Za-z0-9_.]*")
+                throw DescriptorFault(
+                    .badDescriptor, "the parameter name '\(name.prefix(80))' is not [A-Za-z_][A-Za-z0-9_.]*")
             }
             try ABIReader.requireZero(item.reserved, "parameter \(name)")
             try ABIReader.requireKnown(item.flags, 0x1F, "parameter \(name)")
@@ -122,7 +123,8 @@ struct ModuleDescriptor: @unchecked Sendable {
                 throw DescriptorFault(.badDescriptor, "parameter \(name) is marked LIVE, which needs a set function")
             }
             if item.set != nil, item.storage != nil {
-                throw DescriptorFault(.badDescriptor, "parameter \(name) has both a set function and storage, expected one of the two")
+                throw DescriptorFault(
+                    .badDescriptor, "parameter \(name) has both a set function and storage, expected one of the two")
             }
             guard item.minimum <= item.maximum, item.float_minimum <= item.float_maximum else {
                 throw DescriptorFault(.badDescriptor, "parameter \(name) has its minimum above its maximum")
@@ -154,20 +156,23 @@ struct ModuleDescriptor: @unchecked Sendable {
             guard item.handler != nil else { throw DescriptorFault(.badDescriptor, "command \(name) has no handler") }
             let aliases = try ABIReader.strings(item.aliases, "command \(name)'s aliases")
             for alias in aliases where !isDottedName(alias) {
-                throw DescriptorFault(.badDescriptor, "command \(name) has the alias '\(alias.prefix(80))', which is no command name")
+                throw DescriptorFault(
+                    .badDescriptor, "command \(name) has the alias '\(alias.prefix(80))', which is no command name")
             }
             var arguments: [Command.Argument] = []
             let items = try ABIReader.read(item.args, of: mh_mi_arg.self, "command \(name)'s arguments")
             for (index, argument) in items.enumerated() {
                 let argumentName = try ABIReader.text(argument.name, "an argument's name of command \(name)")
                 guard isDottedName(argumentName) else {
-                    throw DescriptorFault(.badDescriptor, "command \(name) has an argument called '\(argumentName.prefix(80))'")
+                    throw DescriptorFault(
+                        .badDescriptor, "command \(name) has an argument called '\(argumentName.prefix(80))'")
                 }
                 try ABIReader.requireZero(argument.reserved, "argument \(argumentName) of command \(name)")
                 try ABIReader.requireKnown(argument.flags, 0x03, "argument \(argumentName) of command \(name)")
                 let type = Command.ArgumentType(raw: argument.type)
                 guard let type else {
-                    throw DescriptorFault(.badDescriptor, "argument \(argumentName) of command \(name) has type \(argument.type)")
+                    throw DescriptorFault(
+                        .badDescriptor, "argument \(argumentName) of command \(name) has type \(argument.type)")
                 }
                 let isRest = argument.flags & 0x02 != 0
                 guard !isRest || index == items.count - 1 else {
@@ -199,12 +204,15 @@ struct ModuleDescriptor: @unchecked Sendable {
     func compare(with note: ModuleNote) throws(DescriptorFault) {
         func differ(_ what: String, _ noted: String, _ described: String) throws(DescriptorFault) {
             guard noted != described else { return }
-            throw DescriptorFault(.noteDiffers, "module \(name): the note's \(what) is '\(noted)', the descriptor's '\(described)'")
+            throw DescriptorFault(
+                .noteDiffers, "module \(name): the note's \(what) is '\(noted)', the descriptor's '\(described)'")
         }
         try differ("name", note.name, name)
         try differ("version", note.version, version)
         try differ("abi", "\(note.abiMajor).\(note.abiMinor)", "\(raw.abi_major).\(raw.abi_minor)")
-        func list(_ interfaces: [ModuleNote.Interface]) -> String { interfaces.map(\.description).sorted().joined(separator: " ") }
+        func list(_ interfaces: [ModuleNote.Interface]) -> String {
+            interfaces.map(\.description).sorted().joined(separator: " ")
+        }
         try differ("aliases", note.aliases.sorted().joined(separator: " "), aliases.sorted().joined(separator: " "))
         try differ("provides", list(note.provides), list(provides.map(\.interface)))
         try differ("requires", list(note.requires), list(requires))

@@ -39,7 +39,8 @@ enum ModuleLoader {
         case .found(let found): path = found
         case .missing(let tried):
             let near = nearestName(to: bareName(name), in: modulesAvailable(in: search.directories))
-            let directories = search.directories.isEmpty ? "the module path is empty" : "looked for \(tried.joined(separator: ", "))"
+            let directories =
+                search.directories.isEmpty ? "the module path is empty" : "looked for \(tried.joined(separator: ", "))"
             throw refuse(
                 .fileNotFound, "module \(name) is not found: \(directories)",
                 hint: near.map { "did you mean \($0)? \(Rule.fileNotFound.nextStep)" })
@@ -49,7 +50,8 @@ enum ModuleLoader {
         guard descriptor >= 0, fstat(descriptor, &status) == 0 else {
             let reason = systemText(errno)
             if descriptor >= 0 { close(descriptor) }
-            throw refuse(.unsafeFile, "module file \(path) cannot be read: \(reason)", hint: "make it readable for user \(getuid())")
+            throw refuse(
+                .unsafeFile, "module file \(path) cannot be read: \(reason)", hint: "make it readable for user \(getuid())")
         }
         defer { close(descriptor) }
         guard status.st_mode & S_IFMT == S_IFREG else {
@@ -80,11 +82,15 @@ enum ModuleLoader {
         }
         guard note.abiMajor == MH_ABI_MAJOR else {
             throw refuse(
-                .abiMajor, "module \(note.name) (\(path)) is built for ABI \(note.abiMajor).\(note.abiMinor), the host offers \(MH_ABI_MAJOR).\(MH_ABI_MINOR)")
+                .abiMajor,
+                "module \(note.name) (\(path)) is built for ABI \(note.abiMajor).\(note.abiMinor), the host offers \(MH_ABI_MAJOR).\(MH_ABI_MINOR)"
+            )
         }
         guard note.abiMinor <= MH_ABI_MINOR else {
             throw refuse(
-                .abiMinor, "module \(note.name) (\(path)) needs ABI \(note.abiMajor).\(note.abiMinor), the host offers \(MH_ABI_MAJOR).\(MH_ABI_MINOR)")
+                .abiMinor,
+                "module \(note.name) (\(path)) needs ABI \(note.abiMajor).\(note.abiMinor), the host offers \(MH_ABI_MAJOR).\(MH_ABI_MINOR)"
+            )
         }
         return ModuleCandidate(
             path: path, identity: FileIdentity(device: UInt64(status.st_dev), inode: UInt64(status.st_ino)), note: note,
@@ -107,9 +113,10 @@ enum ModuleLoader {
             throw candidate.refuse(
                 .noEntry, "module \(candidate.note.name) (\(candidate.path)) does not export mh_module_entry_v1")
         }
-        typealias Entry = @convention(c) (
-            UnsafePointer<mh_offer>?, UnsafeMutablePointer<UnsafePointer<mh_module>?>?, UnsafePointer<mh_error>?
-        ) -> Int32
+        typealias Entry =
+            @convention(c) (
+                UnsafePointer<mh_offer>?, UnsafeMutablePointer<UnsafePointer<mh_module>?>?, UnsafePointer<mh_error>?
+            ) -> Int32
         let entry = unsafeBitCast(address, to: Entry.self)
         var offer = mh_offer()
         offer.struct_size = UInt32(MemoryLayout<mh_offer>.size)

@@ -117,7 +117,8 @@ enum ArgumentBinding {
             while next < declared.count, bound[next] != nil, !declared[next].isRest { next += 1 }
             guard next < declared.count else {
                 throw Failure(
-                    kind: .count, text: "\(command.name) takes \(count(declared)), got \(sent.count) (usage: \(command.usage))")
+                    kind: .count,
+                    text: "\(command.name) takes \(count(declared)), got \(sent.count) (usage: \(command.usage))")
             }
             let value = argument.text.map { .string($0) } ?? argument.value
             if declared[next].isRest {
@@ -184,7 +185,9 @@ enum ArgumentBinding {
         guard let converted else {
             throw Failure(
                 kind: .value,
-                text: "\(command.name): the argument \(argument.name) is \(describe(value)), expected \(expectation(argument.type))")
+                text:
+                    "\(command.name): the argument \(argument.name) is \(describe(value)), expected \(expectation(argument.type))"
+            )
         }
         return converted
     }

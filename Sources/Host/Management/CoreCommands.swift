@@ -1,8 +1,8 @@
 import CHost
 import Configuration
 import Glibc
-import ModuleABI
 import Logging
+import ModuleABI
 
 /// The host's own commands, with the names and result shapes that clients of Kamailio and OpenSIPS know.
 enum CoreCommands {
@@ -36,13 +36,20 @@ enum CoreCommands {
         let statistics = argument("name", optional: true, rest: true, "`all`, `group:` or `group:name`")
         let named = argument("name", "the module's name or alias")
         return [
-            command("which", aliases: ["system.listMethods"], summary: "Lists the commands.", example: "which all", arguments: [asked], run: which),
-            command("help", aliases: ["system.methodHelp"], summary: "Describes a command: arguments, types, aliases, an example.",
+            command(
+                "which", aliases: ["system.listMethods"], summary: "Lists the commands.", example: "which all",
+                arguments: [asked], run: which),
+            command(
+                "help", aliases: ["system.methodHelp"],
+                summary: "Describes a command: arguments, types, aliases, an example.",
                 example: "help flat_rotate", arguments: [argument("command", optional: true, "the command")], run: help),
-            command("version", aliases: ["core.version"], summary: "Shows the version of the host and of its ABI.", run: version),
+            command(
+                "version", aliases: ["core.version"], summary: "Shows the version of the host and of its ABI.", run: version),
             command("core.info", summary: "Shows version, ABI, compiler and build.", run: info),
             command("uptime", aliases: ["core.uptime"], summary: "Shows since when the host runs.", run: uptime),
-            command("ps", aliases: ["core.psa", "core.ps"], summary: "Lists threads with index, kind, load and current module.", run: processes),
+            command(
+                "ps", aliases: ["core.psa", "core.ps"], summary: "Lists threads with index, kind, load and current module.",
+                run: processes),
             command("pwd", aliases: ["core.pwd"], summary: "Shows the working directory.") { (_, call, reply) in
                 let path = workingDirectory()
                 if call.isClassic { reply.map { reply.text("WD", path) } } else { reply.text("", path) }
@@ -50,7 +57,8 @@ enum CoreCommands {
             command("arg", aliases: ["core.arg"], summary: "Lists the arguments of the command line.") { (host, _, reply) in
                 reply.list { for argument in host.arguments { reply.text("", argument) } }
             },
-            command("kill", aliases: ["core.kill", "core.shutdown"], change: true, summary: "Stops the host.") { (host, call, _) in
+            command("kill", aliases: ["core.kill", "core.shutdown"], change: true, summary: "Stops the host.") {
+                (host, call, _) in
                 host.shutDown("asked by \(call.command)")
             },
             command(
@@ -60,21 +68,33 @@ enum CoreCommands {
                     argument("module", optional: true, "a module, `core`, or the level for all"),
                     argument("level", optional: true, "-5 to 3, or alert … debug"),
                 ], run: logLevel),
-            command("debug", aliases: ["corex.debug"], change: true, summary: "Shows or sets the log level of all by its number.",
+            command(
+                "debug", aliases: ["corex.debug"], change: true,
+                summary: "Shows or sets the log level of all by its number.",
                 example: "debug 3", arguments: [argument("level", optional: true, "-5 to 3")], run: debug),
-            command("get_statistics", aliases: ["stats.get_statistics"], summary: "Shows counters as `group:name = value`.",
+            command(
+                "get_statistics", aliases: ["stats.get_statistics"], summary: "Shows counters as `group:name = value`.",
                 example: "get_statistics flatstore:", arguments: [statistics], run: getStatistics),
             command(
-                "stats.fetch", summary: "Shows counters as a map of `group.name` to value.", example: "stats.fetch all", arguments: [statistics],
+                "stats.fetch", summary: "Shows counters as a map of `group.name` to value.", example: "stats.fetch all",
+                arguments: [statistics],
                 run: fetchStatistics),
-            command("reset_statistics", aliases: ["stats.reset_statistics"], change: true, summary: "Sets counters to 0; gauges stay.",
+            command(
+                "reset_statistics", aliases: ["stats.reset_statistics"], change: true,
+                summary: "Sets counters to 0; gauges stay.",
                 example: "reset_statistics all", arguments: [statistics], run: resetStatistics),
-            command("clear_statistics", aliases: ["stats.clear_statistics"], change: true,
-                summary: "Sets counters to 0 and shows what they were.", example: "clear_statistics all", arguments: [statistics],
+            command(
+                "clear_statistics", aliases: ["stats.clear_statistics"], change: true,
+                summary: "Sets counters to 0 and shows what they were.", example: "clear_statistics all",
+                arguments: [statistics],
                 run: clearStatistics),
             command("module.list", summary: "Lists the modules.", run: moduleList),
-            command("module.info", summary: "Describes a module: commands, functions, interfaces.", example: "module.info flatstore", arguments: [named], run: moduleInfo),
-            command("module.params", summary: "Lists a module's parameters with their values.", example: "module.params flatstore", arguments: [named], run: moduleParameters),
+            command(
+                "module.info", summary: "Describes a module: commands, functions, interfaces.",
+                example: "module.info flatstore", arguments: [named], run: moduleInfo),
+            command(
+                "module.params", summary: "Lists a module's parameters with their values.",
+                example: "module.params flatstore", arguments: [named], run: moduleParameters),
             command(
                 "module.set", change: true, slow: true, summary: "Sets a parameter that may change while the host runs.",
                 example: "module.set timestore idle_timeout 60s",
@@ -86,7 +106,8 @@ enum CoreCommands {
                 "module.disable", change: true, slow: true, summary: "Drains and stops a module; its code stays mapped.",
                 example: "module.disable acc", arguments: [named], run: moduleDisable),
             command("config.show", summary: "Shows the settings in force: core, modules, parameters.", run: configShow),
-            command("core.echo", aliases: ["jsonrpc.echo"], summary: "Answers with its arguments.", example: "core.echo hello 5",
+            command(
+                "core.echo", aliases: ["jsonrpc.echo"], summary: "Answers with its arguments.", example: "core.echo hello 5",
                 arguments: [argument("value", type: .any, optional: true, rest: true, "anything")]
             ) { (_, call, reply) in
                 reply.list {
@@ -304,7 +325,8 @@ enum CoreCommands {
         func level(_ text: String) throws(Fault) -> LogLevel {
             if let level = LogLevel(name: text) { return level }
             if let number = Quantity.integer(text), -5...3 ~= number { return LogLevel(clamping: Int32(number)) }
-            throw Fault(400, "the level is '\(text)', expected -5 to 3 or \(LogLevel.allCases.map(\.name).joined(separator: ", "))")
+            throw Fault(
+                400, "the level is '\(text)', expected -5 to 3 or \(LogLevel.allCases.map(\.name).joined(separator: ", "))")
         }
         switch (call.text(0), call.text(1)) {
         case (nil, _): break
@@ -313,7 +335,9 @@ enum CoreCommands {
         case ("core"?, let text?): LogSink.shared.level = try level(text)
         case (let name?, let text?): chost_level_set(try module(name, host).level, try level(text).rawValue)
         }
-        let only = call.text(1) == nil && (call.text(0).map { host.module($0) != nil || $0 == "core" } ?? false) ? call.text(0) : nil
+        let only =
+            call.text(1) == nil && (call.text(0).map { host.module($0) != nil || $0 == "core" } ?? false)
+            ? call.text(0) : nil
         reply.map {
             if only == nil || only == "core" { reply.text("core", LogSink.shared.level.name) }
             for module in host.modules where module.phase < .stopped && (only.map { module.answers(to: $0) } ?? true) {

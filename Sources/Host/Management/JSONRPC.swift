@@ -155,7 +155,9 @@ struct JSONRPC: Sendable {
                 continue
             }
             var position = index + pattern.count
-            func skipBlanks() { while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 } }
+            func skipBlanks() {
+                while position < text.count, [0x20, 0x09, 0x0A, 0x0D].contains(text[position]) { position += 1 }
+            }
             skipBlanks()
             guard position < text.count, text[position] == UInt8(ascii: ":") else { return nil }
             position += 1

@@ -134,7 +134,8 @@ private final class ModuleCall: @unchecked Sendable {
 
     func run(
         _ command: Command,
-        _ handler: @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<mh_mi_call>?, UnsafePointer<mh_mi_reply>?)
+        _ handler:
+            @convention(c) (UnsafeMutableRawPointer?, UnsafePointer<mh_mi_call>?, UnsafePointer<mh_mi_reply>?)
             -> Int32,
         _ context: UnsafeMutableRawPointer?
     ) {

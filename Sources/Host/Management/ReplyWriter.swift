@@ -1,7 +1,7 @@
 import CHost
+import Logging
 import ModuleABI
 import Synchronization
-import Logging
 
 /// A piece of a reply, on its way from a command to a transport. Everything is borrowed for the call.
 enum ReplyEvent {

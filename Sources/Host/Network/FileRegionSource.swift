@@ -78,7 +78,9 @@ final class FileRegionSource: @unchecked Sendable {
             var code: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: count) { target, used in
                 var got: Int
-                repeat { got = pread(descriptor, target.baseAddress, count, off_t(position)) } while got < 0 && errno == EINTR
+                repeat {
+                    got = pread(descriptor, target.baseAddress, count, off_t(position))
+                } while got < 0 && errno == EINTR
                 if got < 0 { code = errno }
                 used = max(got, 0)
             }

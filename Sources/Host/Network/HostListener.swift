@@ -1,9 +1,9 @@
 import Glibc
+import Logging
 import ModuleABI
 import NIOCore
 import NIOPosix
 import Synchronization
-import Logging
 
 /// A listening address of a module's. Opened and closed on the main thread.
 final class HostListener: ModuleResource, @unchecked Sendable {
@@ -83,13 +83,17 @@ final class HostListener: ModuleResource, @unchecked Sendable {
         var status = stat()
         if lstat(path, &status) == 0 {
             guard status.st_mode & S_IFMT == S_IFSOCK else {
-                throw StartFailure("cannot listen on \(url): the path exists and is not a socket; remove it or choose another")
+                throw StartFailure(
+                    "cannot listen on \(url): the path exists and is not a socket; remove it or choose another")
             }
             guard !Self.isServed(path) else {
                 throw StartFailure("cannot listen on \(url): another process listens there")
             }
         }
-        let temporary = String(path.prefix(98)) + ".\(UInt32.random(in: 0..<0xFFFF))"
+        let temporary = directory(of: path) + "/.mh\(String(UInt32.random(in: 0..<0xFFFF), radix: 36))"
+        guard temporary.utf8.count <= 107 else {
+            throw StartFailure("cannot listen on \(url): the path leaves no room for a temporary name beside it; make it shorter")
+        }
         unlink(temporary)
         let channel = try bootstrap.bind(unixDomainSocketPath: temporary).wait()
         let mode = options.mode == 0 ? 0o600 : options.mode

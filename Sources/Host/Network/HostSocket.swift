@@ -1,12 +1,12 @@
 import Glibc
+import Logging
 import ModuleABI
 import NIOCore
 import NIOPosix
-import Logging
 
 /// A datagram socket of a module's, on one worker.
 final class HostSocket: ChannelInboundHandler, ModuleResource, @unchecked Sendable {
-    // @unchecked: state belongs to the channel's event loop; `channel` is set before anyone can use the socket.
+    // @unchecked: state belongs to the channel's event loop; `channel` is set there before `open` returns.
     typealias InboundIn = AddressedEnvelope<ByteBuffer>
     typealias OutboundOut = AddressedEnvelope<ByteBuffer>
 
@@ -33,8 +33,10 @@ final class HostSocket: ChannelInboundHandler, ModuleResource, @unchecked Sendab
             guard case .udp(let host, let port) = try NetworkAddress(url) else {
                 throw NetworkAddress.Fault(text: "'\(url)' is not for datagrams; expected udp://HOST:PORT")
             }
-            channel = try DatagramBootstrap(group: loop)
+            // Bound at once, read when every module has started on the workers.
+            let channel = try DatagramBootstrap(group: loop)
                 .channelOption(.socketOption(.so_reuseaddr), value: 1)
+                .channelOption(.autoRead, value: false)
                 .channelInitializer { [self] channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(self)
@@ -42,12 +44,15 @@ final class HostSocket: ChannelInboundHandler, ModuleResource, @unchecked Sendab
                 }
                 .bind(host: host, port: port).wait()
             module.add(self)
+            module.host.whenServing { channel.setOption(.autoRead, value: true).whenFailure { _ in } }
         } catch let fault as NetworkAddress.Fault {
             throw StartFailure(fault.text)
         } catch {
             throw StartFailure("cannot open \(url): \(describe(error))")
         }
     }
+
+    func handlerAdded(context: ChannelHandlerContext) { channel = context.channel }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let envelope = unwrapInboundIn(data)

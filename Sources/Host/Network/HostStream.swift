@@ -76,6 +76,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     // MARK: Channel events
 
     func handlerAdded(context: ChannelHandlerContext) {
+        guard !isGone else { return }
         channel = context.channel
         if context.channel.isActive { started(context.channel) }
     }
@@ -91,11 +92,11 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     private func started(_ channel: any Channel) {
         guard !hasStarted else { return }
         hasStarted = true
-        module.add(self)
-        guard !isEndWanted else {
+        guard !isGone, !isEndWanted else {
             channel.close(mode: .all, promise: nil)
             return
         }
+        module.add(self)
         if let accept {
             guard module.isCallable, accept(self, channel) else {
                 channel.close(mode: .all, promise: nil)
@@ -154,12 +155,15 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     func channelWritabilityChanged(context: ChannelHandlerContext) {
         guard context.channel.isWritable else { return }
         pump()
-        if wasFull, outbound.isEmpty, context.channel.isWritable {
-            wasFull = false
-            if isLinked, !isGone, let drained = handler.drained, module.isCallable {
-                module.enter("stream drained") { drained(self.context, raw) }
-            }
-        }
+        tellDrained()
+    }
+
+    /// Tells the module, once for each time that a write answered MH_FULL, that it may go on.
+    private func tellDrained() {
+        guard wasFull, outbound.isEmpty, let channel, channel.isWritable else { return }
+        wasFull = false
+        guard isLinked, !isGone, let drained = handler.drained, module.isCallable else { return }
+        module.enter("stream drained") { drained(self.context, raw) }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
@@ -179,7 +183,13 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         channel = nil
         let failure = error ?? failure
         if isLinked, let gone = handler.gone, module.isServed {
-            let code: Int32 = failure == nil ? MH_OK : failure is ChannelError ? MH_E_CLOSED : MH_E_IO
+            let code: Int32 =
+                switch failure {
+                case nil: MH_OK
+                case is NeverBegan: MH_E_CANCELLED
+                case is ChannelError: MH_E_CLOSED
+                default: MH_E_IO
+                }
             let text = failure.map(describe) ?? ""
             text.withMHString { text in
                 module.enter("stream gone") { gone(self.context, code, text) }
@@ -266,19 +276,28 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     func abort() { channel?.close(mode: .all, promise: nil) }
 
-    /// Ends the stream from any thread: what was written goes out.
+    /// The stream ended before there was a connection or a descriptor was taken over.
+    fileprivate struct NeverBegan: Error {}
+
+    /// Ends the stream from any thread: what was written goes out. One that has not begun ends at once.
     func end() {
         loop.execute {
             self.isEndWanted = true
-            self.close()
+            if self.hasStarted { self.close() } else { self.finishUnbegun() }
         }
     }
 
     func endAtOnce() {
         loop.execute {
             self.isEndWanted = true
-            self.abort()
+            if self.hasStarted { self.abort() } else { self.finishUnbegun() }
         }
+    }
+
+    private func finishUnbegun() {
+        let channel = channel
+        finish(NeverBegan())
+        channel?.close(mode: .all, promise: nil)
     }
 
     // MARK: Writing
@@ -312,7 +331,11 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
                     channel.writeAndFlush(buffer, promise: nil)
                 case .notCached:
                     region.load(with: module.host.pool) {
-                        self.loop.execute { self.pump() }
+                        self.loop.execute {
+                            self.pump()
+                            // The channel may have been writable all along and then has nothing to report.
+                            self.tellDrained()
+                        }
                     }
                     return
                 case .loading: return
@@ -336,6 +359,7 @@ func describe(_ error: any Error) -> String {
         error.connectionErrors.first.map { describe($0.error) }
             ?? (error.dnsAError ?? error.dnsAAAAError).map { "cannot resolve \(error.host): \($0)" } ?? "\(error)"
     case ChannelError.ioOnClosedChannel, ChannelError.alreadyClosed: "the stream is closed"
+    case is HostStream.NeverBegan: "the module is stopping"
     default: "\(error)"
     }
 }

@@ -38,7 +38,7 @@ enum NetworkAddress: Equatable, Sendable {
         }
         guard !host.isEmpty else { throw fault("has no host") }
         let portText = rest[rest.index(after: colon)...]
-        guard let port = Int(portText), 0...65535 ~= port else {
+        guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = Int(portText), 0...65535 ~= port else {
             throw fault("has the port '\(portText)', which is not a number from 0 to 65535")
         }
         self = isTCP ? .tcp(host: host, port: port) : .udp(host: host, port: port)

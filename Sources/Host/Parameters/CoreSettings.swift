@@ -96,7 +96,9 @@ public struct CoreSettings: Sendable, Equatable {
             settings.stopTimeout = nanoseconds
             return true
         },
-        Definition(name: "pid_file", help: "file that holds the process id while the host runs", expected: "a path in quotes") {
+        Definition(
+            name: "pid_file", help: "file that holds the process id while the host runs", expected: "a path in quotes"
+        ) {
             settings, value, base in
             guard case .string(let text) = value.content, let path = text.text, !path.isEmpty else { return false }
             settings.pidFile = absolutePath(path, relativeTo: base)
@@ -127,7 +129,8 @@ public struct CoreSettings: Sendable, Equatable {
                 diagnostics.append(
                     Diagnostic(
                         .error, at: setting.name.location, "unknown core setting \(name)",
-                        hint: near.map { "did you mean \($0)?" } ?? "known are " + definitions.map(\.name).joined(separator: ", ")))
+                        hint: near.map { "did you mean \($0)?" } ?? "known are "
+                            + definitions.map(\.name).joined(separator: ", ")))
                 continue
             }
             guard let value = setting.values.first, setting.values.count == 1 else {

@@ -20,7 +20,7 @@ enum Quantity {
     /// Bytes of `4096`, `64k`, `64 KiB`, `1M`; k, M, G, T are powers of 1024; nil when it is none.
     static func size(_ text: String) -> Int64? {
         var rest = Substring(trim(text))
-        if let number = Int64(rest) { return number }
+        if let number = Int64(rest) { return number >= 0 ? number : nil }
         guard let (number, unit) = takePart(&rest), rest.isEmpty else { return nil }
         let scale: Double
         switch unit.lowercased() {
@@ -39,6 +39,7 @@ enum Quantity {
         let text = trim(text)
         let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : Substring(text)
         guard digits.hasPrefix("0x") || digits.hasPrefix("0X") else { return Int64(text) }
+        guard digits.dropFirst(2).utf8.allSatisfy({ Character(Unicode.Scalar($0)).isHexDigit }) else { return nil }
         return Int64((text.hasPrefix("-") ? "-" : "") + digits.dropFirst(2), radix: 16)
     }
 

@@ -38,7 +38,8 @@ func makeCounterService() -> mh_counter_service {
         let module = LoadedModule.from(handle)
         let text = name.string
         guard isCounterName(text) else {
-            return report(error, MH_E_INVALID, "the counter name '\(text.prefix(80))' is not [A-Za-z0-9_.:-]+ of at most 128 bytes")
+            return report(
+                error, MH_E_INVALID, "the counter name '\(text.prefix(80))' is not [A-Za-z0-9_.:-]+ of at most 128 bytes")
         }
         guard kind == MH_COUNTER || kind == MH_GAUGE else {
             return report(error, MH_E_INVALID, "counter \(text) has kind \(kind), expected MH_COUNTER or MH_GAUGE")
@@ -56,9 +57,10 @@ func makeCounterService() -> mh_counter_service {
         guard isCounterName(text), let read else {
             return report(error, MH_E_INVALID, "the gauge '\(text.prefix(80))' has a bad name or nothing that computes it")
         }
+        let source = ComputedSource(module: module, read: read, context: context)
         guard
             module.host.counters.makeComputed(
-                group: module.name, name: text, help: help.string, read: read, context: context)
+                group: module.name, name: text, help: help.string, read: { source.value })
         else { return report(error, MH_E_EXISTS, "gauge \(text) exists already") }
         return MH_OK
     }
@@ -66,6 +68,20 @@ func makeCounterService() -> mh_counter_service {
     table.set = { counter, value in chost_counter_set(counter, value) }
     table.get = { counter in chost_counter_get(counter) }
     return table
+}
+
+/// A gauge that a module computes; after the module has begun to stop nobody calls it.
+private struct ComputedSource: @unchecked Sendable {
+    // @unchecked: the contract lets any thread call `read` with this context.
+    let module: LoadedModule
+    let read: @convention(c) (UnsafeMutableRawPointer?) -> Int64
+    let context: UnsafeMutableRawPointer?
+
+    var value: Int64 {
+        guard module.hold() else { return 0 }
+        defer { module.release() }
+        return module.enter("counter read") { read(context) }
+    }
 }
 
 private func isCounterName(_ name: String) -> Bool {

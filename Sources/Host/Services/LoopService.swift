@@ -12,7 +12,7 @@ func makeLoopService() -> mh_loop_service {
         guard let options = ABIReader.read(options) else {
             return report(error, MH_E_INVALID, "mh_timer_options has no valid struct_size")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         guard let loop = module.host.workers.loop(options.worker) else { return noWorker(options.worker, module, error) }
         guard options.first >= 0, options.interval >= 0, options.first <= 1 << 62, options.interval <= 1 << 62 else {
             return report(error, MH_E_INVALID, "a timer's first and interval are nanoseconds, 0 or more")
@@ -29,7 +29,7 @@ func makeLoopService() -> mh_loop_service {
         guard let options = ABIReader.read(options) else {
             return report(error, MH_E_INVALID, "mh_watch_options has no valid struct_size")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         guard let loop = module.host.workers.loop(options.worker) else { return noWorker(options.worker, module, error) }
         guard options.events & ~(MH_WATCH_READ | MH_WATCH_WRITE) == 0,
             let watch = HostWatch(module: module, loop: loop, options: options, poller: module.host.poller)

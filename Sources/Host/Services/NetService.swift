@@ -16,7 +16,7 @@ func makeNetService() -> mh_net_service {
         guard let options = ABIReader.read(options), options.accept != nil else {
             return report(error, MH_E_INVALID, "mh_listen_options has no valid struct_size or no accept")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         do {
             let new = try HostListener(module: module, options: options)
             module.add(new)
@@ -44,7 +44,7 @@ func makeNetService() -> mh_net_service {
         guard let options = ABIReader.read(options), let handler = ABIReader.read(options.handler) else {
             return report(error, MH_E_INVALID, "mh_connect_options or its handler has no valid struct_size")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         guard let loop = module.host.workers.loop(options.worker) else {
             return report(error, MH_E_INVALID, "there is no worker \(options.worker)")
         }
@@ -60,14 +60,16 @@ func makeNetService() -> mh_net_service {
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(stream) }
             }
-        let connecting: EventLoopFuture<any Channel>
+        let connection: UncheckedAttempt
         switch address {
-        case .tcp(let host, let port): connecting = bootstrap.connect(host: host, port: port)
-        case .unix(let path): connecting = bootstrap.connect(unixDomainSocketPath: path)
+        case .tcp(let host, let port): connection = UncheckedAttempt { bootstrap.connect(host: host, port: port) }
+        case .unix(let path): connection = UncheckedAttempt { bootstrap.connect(unixDomainSocketPath: path) }
         case .udp:
             return report(error, MH_E_INVALID, "connect is for tcp:// and unix: addresses")
         }
-        connecting.whenFailure { failure in loop.execute { stream.finish(failure) } }
+        // It is the module's from here on: a stop ends it even before it stands.
+        module.add(stream)
+        module.host.whenServing { connection.run().whenFailure { failure in loop.execute { stream.finish(failure) } } }
         return MH_OK
     }
     table.adopt = { handle, options, error in
@@ -75,19 +77,21 @@ func makeNetService() -> mh_net_service {
         guard let options = ABIReader.read(options), let handler = ABIReader.read(options.handler) else {
             return report(error, MH_E_INVALID, "mh_adopt_options or its handler has no valid struct_size")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         guard let loop = module.host.workers.loop(options.worker) else {
             return report(error, MH_E_INVALID, "there is no worker \(options.worker)")
         }
         return adopt(options, handler, module, loop, error)
     }
     table.write = { stream, bytes in
-        guard let stream = HostStream.from(stream), stream.isOnItsWorker else { return MH_E_CLOSED }
+        guard let stream = HostStream.from(stream) else { return MH_E_CLOSED }
+        guard stream.isOnItsWorker else { return MH_E_STATE }
         return stream.write({ $0.writeBytes(bytes.bytes) }, capacity: bytes.len)
     }
     table.write_parts = { stream, parts in
         guard let parts else { return MH_E_INVALID }
-        guard let stream = HostStream.from(stream), stream.isOnItsWorker else { return MH_E_CLOSED }
+        guard let stream = HostStream.from(stream) else { return MH_E_CLOSED }
+        guard stream.isOnItsWorker else { return MH_E_STATE }
         let list = parts.pointee
         guard list.count == 0 || list.items != nil && Int(list.stride) >= MemoryLayout<mh_str>.size else {
             return MH_E_INVALID
@@ -100,16 +104,19 @@ func makeNetService() -> mh_net_service {
             { buffer in for index in 0..<Int(list.count) { buffer.writeBytes(part(index).bytes) } }, capacity: total)
     }
     table.write_file = { stream, descriptor, offset, length in
-        guard let stream = HostStream.from(stream), stream.isOnItsWorker else { return MH_E_CLOSED }
+        guard let stream = HostStream.from(stream) else { return MH_E_CLOSED }
+        guard stream.isOnItsWorker else { return MH_E_STATE }
         return stream.writeFile(descriptor: descriptor, offset: offset, length: length)
     }
-    table.pause = { stream in HostStream.from(stream)?.pause() }
-    table.resume = { stream in HostStream.from(stream)?.resume() }
+    table.pause = { stream in onItsWorker(stream, "pause")?.pause() }
+    table.resume = { stream in onItsWorker(stream, "resume")?.resume() }
     table.water_marks = { stream, low, high in
-        HostStream.from(stream)?.waterMarks(low: Int(low), high: Int(high)) ?? MH_E_CLOSED
+        guard let stream = HostStream.from(stream) else { return MH_E_CLOSED }
+        guard stream.isOnItsWorker else { return MH_E_STATE }
+        return stream.waterMarks(low: Int(low), high: Int(high))
     }
-    table.close = { stream in HostStream.from(stream)?.close() }
-    table.abort = { stream in HostStream.from(stream)?.abort() }
+    table.close = { stream in onItsWorker(stream, "close")?.close() }
+    table.abort = { stream in onItsWorker(stream, "abort")?.abort() }
     table.datagrams = { handle, options, socket, error in
         let module = LoadedModule.from(handle)
         guard chost_thread_kind() == ThreadKind.main.rawValue else {
@@ -118,7 +125,7 @@ func makeNetService() -> mh_net_service {
         guard let options = ABIReader.read(options), options.datagram != nil else {
             return report(error, MH_E_INVALID, "mh_datagram_options has no valid struct_size or no datagram")
         }
-        guard module.isCallable else { return stopping(module, error) }
+        guard module.mayStart else { return stopping(module, error) }
         guard let loop = module.host.workers.loop(options.worker) else {
             return report(error, MH_E_INVALID, "there is no worker \(options.worker)")
         }
@@ -135,8 +142,18 @@ func makeNetService() -> mh_net_service {
     return table
 }
 
+/// The stream, when this is the worker that it lives on; a call from elsewhere has no answer that could say so, so it is logged.
+private func onItsWorker(_ raw: OpaquePointer?, _ function: StaticString) -> HostStream? {
+    guard let stream = HostStream.from(raw) else { return nil }
+    guard stream.isOnItsWorker else {
+        log.error("mh.net/1 \(function) was called on another thread than the stream's worker; it does nothing")
+        return nil
+    }
+    return stream
+}
+
 /// A bootstrap ready to run, once, on whichever thread gets there when the workers serve.
-private struct UncheckedAdoption: @unchecked Sendable {
+private struct UncheckedAttempt: @unchecked Sendable {
     // @unchecked: bootstraps are not Sendable since they can be changed; this one no longer is.
     let run: () -> EventLoopFuture<any Channel>
     init(_ run: @escaping () -> EventLoopFuture<any Channel>) { self.run = run }
@@ -158,7 +175,7 @@ private func adopt(
         return report(error, MH_E_INVALID, "descriptor \(descriptor): \(systemText(errno))")
     }
     let stream = HostStream(module: module, loop: loop, handler: handler)
-    let adoption: UncheckedAdoption
+    let adoption: UncheckedAttempt
     switch status.st_mode & S_IFMT {
     case S_IFSOCK:
         let bootstrap = ClientBootstrap(group: loop)
@@ -166,7 +183,7 @@ private func adopt(
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture { try channel.pipeline.syncOperations.addHandler(stream) }
             }
-        adoption = UncheckedAdoption { bootstrap.withConnectedSocket(descriptor) }
+        adoption = UncheckedAttempt { bootstrap.withConnectedSocket(descriptor) }
     case S_IFIFO, S_IFCHR:
         let bootstrap = NIOPipeBootstrap(group: loop)
             .channelOption(.allowRemoteHalfClosure, value: true)
@@ -179,14 +196,15 @@ private func adopt(
         if reads, writes {
             let copy = fcntl(descriptor, F_DUPFD_CLOEXEC, 0)
             guard copy >= 0 else { return report(error, MH_E_IO, "cannot duplicate: \(systemText(errno))") }
-            adoption = UncheckedAdoption { bootstrap.takingOwnershipOfDescriptors(input: descriptor, output: copy) }
+            adoption = UncheckedAttempt { bootstrap.takingOwnershipOfDescriptors(input: descriptor, output: copy) }
         } else if reads {
-            adoption = UncheckedAdoption { bootstrap.takingOwnershipOfDescriptor(input: descriptor) }
+            adoption = UncheckedAttempt { bootstrap.takingOwnershipOfDescriptor(input: descriptor) }
         } else {
-            adoption = UncheckedAdoption { bootstrap.takingOwnershipOfDescriptor(output: descriptor) }
+            adoption = UncheckedAttempt { bootstrap.takingOwnershipOfDescriptor(output: descriptor) }
         }
     default:
-        return report(error, MH_E_INVALID, "descriptor \(descriptor) is a file or directory; adopt takes pipes, terminals and sockets")
+        return report(
+            error, MH_E_INVALID, "descriptor \(descriptor) is a file or directory; adopt takes pipes, terminals and sockets")
     }
     // The worker serves it when every module has started there.
     module.add(stream)

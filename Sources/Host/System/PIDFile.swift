@@ -17,7 +17,8 @@ struct PIDFile {
             let holder = String(decoding: buffer.prefix(max(count, 0)).prefix { $0 != 0x0A }, as: UTF8.self)
             close(descriptor)
             throw StartFailure(
-                "another modhost runs as process \(holder.isEmpty ? "?" : holder): it holds the pid file \(path)", status: 73)
+                "another modhost runs as process \(holder.isEmpty ? "?" : holder): it holds the pid file \(path)", status: 73
+            )
         }
         let text = Array("\(getpid())\n".utf8)
         guard ftruncate(descriptor, 0) == 0, write(descriptor, text, text.count) == text.count else {

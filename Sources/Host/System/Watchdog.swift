@@ -1,7 +1,7 @@
 import CHost
-import Synchronization
 import Logging
 import NIOCore
+import Synchronization
 
 /// Tells systemd that the host lives, as long as every worker does: each is asked in turn, and one that does not answer
 /// within an interval stops the signs of life. Main thread.

@@ -34,6 +34,13 @@ class HostTask: ModuleResource, @unchecked Sendable {
         module.add(self)
     }
 
+    /// Takes back a start that failed: the module hears of it as an error, not by `gone`.
+    fileprivate final func abandon() {
+        module.remove(self)
+        hold?.release()
+        hold = nil
+    }
+
     func end() { cancel() }
 
     /// Any thread.
@@ -120,21 +127,21 @@ final class HostWatch: HostTask, @unchecked Sendable {
 
     /// Registers with the poller; the errno when the descriptor cannot be watched.
     func begin() -> Int32 {
-        let outcome = poller.add(descriptor, events: events) { [weak self] events in
+        // Everything is in place before the poller knows of it: the first event may be on the worker before this returns.
+        let id = poller.reserve()
+        registration = id
+        start()
+        let number = poller.add(id, descriptor, events: events) { [weak self] events in
             guard let self else { return }
             self.module.host.whenServing { self.loop.execute { self.isReady(events) } }
         }
-        switch outcome {
-        case .success(let id):
-            registration = id
-            start()
-            return 0
-        case .failure(let error): return error.number
-        }
+        if number != 0 { abandon() }
+        return number
     }
 
     private func isReady(_ events: UInt32) {
-        guard !isFinished, module.isCallable else { return }
+        // Paused: even a hang-up, which the kernel reports unasked, waits until the module asks for events again.
+        guard !isFinished, self.events != 0, module.isCallable else { return }
         // The module may have narrowed its interest while this was on its way.
         let wanted = events & (self.events | MH_WATCH_ERROR)
         if wanted != 0 { module.enter("watch") { ready(context, wanted) } }

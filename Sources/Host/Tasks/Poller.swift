@@ -6,10 +6,6 @@ import Synchronization
 /// once and then waits for `arm`, so that a busy worker is not flooded: armed again, it is level-triggered.
 final class Poller: @unchecked Sendable {
     // @unchecked: `handlers` is behind its mutex; `epoll` is set once under it.
-    struct Failure: Error {
-        var number: Int32
-    }
-
     private struct State {
         var epoll: Int32 = -1
         var next: UInt64 = 1
@@ -18,22 +14,28 @@ final class Poller: @unchecked Sendable {
 
     private let state = Mutex(State())
 
+    /// A number for a registration to come, so that its owner can know it before the first event.
+    func reserve() -> UInt64 {
+        state.withLock { state in
+            defer { state.next += 1 }
+            return state.next
+        }
+    }
+
+    /// Begins to watch under a reserved number; 0, or an errno.
     func add(
-        _ descriptor: Int32, events: UInt32, _ ready: @escaping @Sendable (UInt32) -> Void
-    ) -> Result<UInt64, Failure> {
+        _ id: UInt64, _ descriptor: Int32, events: UInt32, _ ready: @escaping @Sendable (UInt32) -> Void
+    ) -> Int32 {
         state.withLock { state in
             if state.epoll < 0 {
                 state.epoll = chost_poller_open()
-                guard state.epoll >= 0 else { return .failure(Failure(number: -state.epoll)) }
+                guard state.epoll >= 0 else { return -state.epoll }
                 let epoll = state.epoll
                 HostThread.spawn { [self] in serve(epoll) }
             }
-            let id = state.next
-            state.next += 1
             let number = chost_poller_add(state.epoll, descriptor, events, id)
-            guard number == 0 else { return .failure(Failure(number: number)) }
-            state.handlers[id] = ready
-            return .success(id)
+            if number == 0 { state.handlers[id] = ready }
+            return number
         }
     }
 

@@ -7,8 +7,26 @@ final class MainLoop: @unchecked Sendable {
     // @unchecked: descriptors are set once; `jobs` is behind its mutex; `onSignal` and `tick` belong to the main thread.
     private let signals: Int32
     private let wake: Int32
-    private let jobs = Mutex<[@Sendable () -> Void]>([])
+    private let jobs = Mutex(Waiting())
     private let isClosed = Mutex(false)
+
+    private struct Waiting {
+        var jobs: [(@Sendable () -> Void)?] = []
+        var head = 0
+        var count: Int { jobs.count - head }
+
+        mutating func next() -> (@Sendable () -> Void)? {
+            guard head < jobs.count else { return nil }
+            let job = jobs[head]
+            jobs[head] = nil
+            head += 1
+            if head == jobs.count {
+                jobs.removeAll(keepingCapacity: true)
+                head = 0
+            }
+            return job
+        }
+    }
 
     /// Called on the main thread for SIGTERM, SIGINT and SIGHUP.
     var onSignal: (Int32) -> Void = { _ in }
@@ -30,7 +48,7 @@ final class MainLoop: @unchecked Sendable {
     @discardableResult
     func post(_ job: @escaping @Sendable () -> Void) -> Bool {
         if isClosed.withLock({ $0 }) { return false }
-        jobs.withLock { $0.append(job) }
+        jobs.withLock { $0.jobs.append(job) }
         chost_wake(wake)
         return true
     }
@@ -68,14 +86,12 @@ final class MainLoop: @unchecked Sendable {
         }
     }
 
+    /// Runs the jobs that wait now. They leave the queue one by one: a job that runs this loop itself, as the one that disables
+    /// a module does, finds those behind it still there and in order.
     private func runJobs() {
-        while true {
-            let batch = jobs.withLock { jobs in
-                defer { jobs.removeAll() }
-                return jobs
-            }
-            if batch.isEmpty { return }
-            for job in batch { job() }
+        for _ in 0..<jobs.withLock({ $0.count }) {
+            guard let job = jobs.withLock({ $0.next() }) else { return }
+            job()
         }
     }
 }

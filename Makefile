@@ -1,0 +1,78 @@
+# modhost's front door. `make run` and `make test` are all that a newcomer needs; `make help` lists the rest.
+
+SHELL := /bin/bash
+PREFIX ?= /usr/local
+DESTDIR ?=
+SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
+MODULES := acc flatstore mi-fifo
+VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configuration/Version.swift)
+
+# Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.
+BUILD_PACKAGES := libltdl-dev libjansson-dev libedit-dev pkg-config
+TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate socat procps gawk man-db
+INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
+
+SWIFT_BUILD := swift build -c release
+RELEASE := .build/release
+
+.PHONY: help run build test lint bench torture interop install clean deps-build deps-test deps-install swift
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+swift:
+	@command -v swift >/dev/null || { \
+		echo "modhost needs a Swift toolchain (6.2 or later) and found none on the PATH."; \
+		echo "Get one for Debian 12 at https://www.swift.org/install/linux/, then run make again."; \
+		exit 1; }
+
+deps-build:
+	@sh Packaging/install-packages $(BUILD_PACKAGES)
+
+deps-test:
+	@sh Packaging/install-packages $(TEST_PACKAGES)
+
+deps-install:
+	@sh Packaging/install-packages $(INSTALL_PACKAGES)
+
+build: swift deps-build ## Build the host, modctl and the modules (release)
+	@$(SWIFT_BUILD)
+
+run: build ## Build and start the host on modules.conf with all modules; files go to ./run
+	@mkdir -p run/acc
+	@printf '%s\n' "" "The FIFO is $(CURDIR)/run/modhost.fifo. Try, in another shell in this folder:" \
+		"    $(RELEASE)/modctl which" \
+		"    $(RELEASE)/modctl acc.record method=INVITE callid=first-call sip_code=200" \
+		"    $(RELEASE)/modctl flat_rotate" "Ctrl-C stops the host." ""
+	@exec $(RELEASE)/modhost -f modules.conf
+
+test: swift deps-test ## Build and run all tests (debug)
+	swift build --build-tests
+	swift test --skip-build
+
+lint: swift ## Check the format of Swift sources, shell scripts and manual pages
+	swift format lint --strict --recursive --parallel Package.swift Sources Plugins Tests $(wildcard Benchmarks)
+	@for script in .ci/run Packaging/install-packages Examples/data/generate-records Examples/data/expected-rows; do \
+		sh -n $$script || exit 1; done
+	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
+		for page in Documentation/man/*; do \
+			found=$$(LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
+			[ -z "$$found" ] || { echo "$$page: $$found"; exit 1; }; done
+
+bench: build ## Measure start, memory and the stores beside their floors
+	@bash Benchmarks/run
+
+torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 120); the last line counts what was lost
+	@$(SWIFT_BUILD)
+	@Tests/Torture/torture $(or $(SECONDS_PER_CASE),)
+
+interop: swift deps-test ## Talk to real peers where they are installed (kamcli, logrotate)
+	@$(SWIFT_BUILD)
+	@bash Tests/Interop/run
+
+install: build deps-install ## Install below DESTDIR and PREFIX (default /usr/local)
+	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" VERSION="$(VERSION)" MODULES="$(MODULES)" \
+		RELEASE="$(RELEASE)" sh Packaging/install-tree
+
+clean: ## Remove what was built and ./run
+	rm -rf .build .build-* run
