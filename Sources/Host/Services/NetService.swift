@@ -1,5 +1,6 @@
 import CHost
 import Glibc
+import Logging
 import ModuleABI
 import NIOCore
 import NIOPosix
