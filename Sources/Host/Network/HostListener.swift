@@ -92,7 +92,8 @@ final class HostListener: ModuleResource, @unchecked Sendable {
         }
         let temporary = directory(of: path) + "/.mh\(String(UInt32.random(in: 0..<0xFFFF), radix: 36))"
         guard temporary.utf8.count <= 107 else {
-            throw StartFailure("cannot listen on \(url): the path leaves no room for a temporary name beside it; make it shorter")
+            throw StartFailure(
+                "cannot listen on \(url): the path leaves no room for a temporary name beside it; make it shorter")
         }
         unlink(temporary)
         let channel = try bootstrap.bind(unixDomainSocketPath: temporary).wait()
