@@ -11,8 +11,8 @@ public enum HostProgram {
         let configuration = ConfigurationFile.parse(path: path)
         let (_, found) = examine(configuration, path: path)
         guard let plan = found else { return 78 }
-        print(
-            "\(path): good; \(plan.modules.count) modules: \(plan.modules.map(\.descriptor.name).joined(separator: ", "))")
+        let names = plan.modules.map(\.descriptor.name).joined(separator: ", ")
+        print("\(path): good; \(names.isEmpty ? "it loads no module" : "modules: \(names)")")
         return 0
     }
 

@@ -16,7 +16,8 @@ func makeManagementService() -> mh_mi_service {
             arguments = try ABIReader.read(request.args, of: mh_mi_argument.self, "the arguments").map { item in
                 SentArgument(
                     name: item.name.len == 0 ? nil : item.name.string, value: ArgumentValue(item.value),
-                    text: item.text.len == 0 ? nil : Array(item.text.bytes))
+                    // The whole text counts only for a name that the command lacks; without a name it would keep its quotes.
+                    text: item.name.len == 0 || item.text.len == 0 ? nil : Array(item.text.bytes))
             }
         } catch let fault { return report(error, MH_E_INVALID, fault.text) }
         guard module.hold() else { return stopping(module, error) }
