@@ -12,6 +12,7 @@ public final class RunningHost: Sendable {
     private let arguments: [String]
     private let environment: [String: String]
     private let readyText: String?
+    private let launcher: [String]
     private let process: Mutex<ChildProcess>
     private let replies = Atomic<Int>(0)
 
@@ -30,28 +31,33 @@ public final class RunningHost: Sendable {
     ///   - arguments: More arguments than `-f modules.conf`.
     ///   - environment: Variables put over those of the tests.
     ///   - readyText: What its log says when it is ready; nil where it logs nothing: then the FIFO's appearance counts.
+    ///   - launcher: A program and its first arguments that gets the daemon's command line behind them and becomes the daemon,
+    ///     such as `["unshare", "-m"]`.
     public init(
         _ configuration: String, folders: [String] = [], in directory: TemporaryDirectory? = nil,
-        arguments: [String] = [], environment: [String: String] = [:], readyText: String? = "ready in "
+        arguments: [String] = [], environment: [String: String] = [:], readyText: String? = "ready in ",
+        launcher: [String] = []
     ) throws {
         let directory = try directory ?? TemporaryDirectory()
         self.directory = directory
         self.arguments = arguments
         self.environment = environment
         self.readyText = readyText
+        self.launcher = launcher
         try directory.write(configuration, to: "modules.conf")
         for folder in folders { try directory.makeDirectory(folder) }
-        let started = try Self.start(directory, arguments, environment, readyText)
+        let started = try Self.start(directory, launcher, arguments, environment, readyText)
         process = Mutex(started)
     }
 
     private static func start(
-        _ directory: TemporaryDirectory, _ arguments: [String], _ environment: [String: String],
-        _ readyText: String?
+        _ directory: TemporaryDirectory, _ launcher: [String], _ arguments: [String],
+        _ environment: [String: String], _ readyText: String?
     ) throws -> ChildProcess {
         let before = directory.bytes("modhost.log").count
+        let words = launcher + [BuiltProducts.modhost, "-f", "modules.conf"] + arguments
         let process = try ChildProcess(
-            BuiltProducts.modhost, ["-f", "modules.conf"] + arguments, directory: directory.path,
+            words[0], Array(words.dropFirst()), directory: directory.path,
             environment: environment, output: directory.file("modhost.out"),
             errors: directory.file("modhost.log"))
         func said() -> String {
@@ -100,7 +106,7 @@ public final class RunningHost: Sendable {
     public func restart(_ configuration: String? = nil) throws {
         if ended == nil { try terminate() }
         if let configuration { try directory.write(configuration, to: "modules.conf") }
-        let started = try Self.start(directory, arguments, environment, readyText)
+        let started = try Self.start(directory, launcher, arguments, environment, readyText)
         process.withLock { $0 = started }
     }
 

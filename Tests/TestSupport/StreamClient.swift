@@ -65,6 +65,12 @@ public final class StreamClient {
     /// Says that nothing more is sent; replies can still be read.
     public func halfClose() { shutdown(descriptor, CInt(SHUT_WR)) }
 
+    /// Makes the end of this client a reset (TCP), as of a machine that lost its power, not an orderly close.
+    public func endsInReset() {
+        var linger = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &linger, socklen_t(MemoryLayout.size(ofValue: linger)))
+    }
+
     /// The next line without its newline, nil at the end; throws if it does not come in time.
     public func readLine(within time: Duration = .seconds(30)) throws -> String? {
         while true {
