@@ -99,12 +99,20 @@ static void crashed(int number, siginfo_t *info, void *context) {
     used = append(line, used, sizeof line, "\n");
     ssize_t ignored = write(STDERR_FILENO, line, used);
     (void)ignored;
-    /* Hand over to what was there before: Swift's backtrace, or the default action. The fault repeats on return; a raised
-     * signal has to be raised again. */
+    /* Hand over to what was there before: Swift's backtrace, or the default action. The fault repeats on return. */
     for (size_t i = 0; i < FATALS; i++) {
         if (fatal[i] == number) sigaction(number, &before[i], NULL);
     }
-    if (info == NULL || info->si_code <= 0) raise(number);
+    if (info != NULL && info->si_code > 0) return;
+    /* A signal that was sent (kill, systemd's watchdog) does not repeat: raised here, now and not on return, Swift's handler
+     * prints and comes back, expecting a fault; the second time the default action ends the process. */
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, number);
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+    raise(number);
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 void chost_crash_report_install(const char *version) {
