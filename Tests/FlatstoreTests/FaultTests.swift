@@ -156,6 +156,25 @@ struct FaultTests {
         #expect(rig.logged(MH_LOG_WARNING, containing: "cut 2 bytes, from offset 8"))
     }
 
+    @Test("A table's first use after a start cuts the torn rows of every thread, also of those that never write again")
+    func tornRowsOfAllThreads() throws {
+        let rig = try Rig()
+        rig.write("a|1\nb|", to: "acc_1.log")
+        rig.write("c|2\nd", to: "acc_17.log")
+        rig.write("e|3\n", to: "acc_2.log")
+        rig.write("not ours", to: "acc_x.log")
+        rig.write("moved away", to: "acc_1.log.1")
+        rig.write("another table", to: "accx_1.log")
+        _ = try rig.table(columns: 2)
+        #expect(rig.content("acc_1.log") == "a|1\n")
+        #expect(rig.content("acc_17.log") == "c|2\n")
+        #expect(rig.content("acc_2.log") == "e|3\n")
+        #expect(rig.content("acc_x.log") == "not ours")
+        #expect(rig.content("acc_1.log.1") == "moved away")
+        #expect(rig.content("accx_1.log") == "another table")
+        #expect(rig.logged(MH_LOG_WARNING, containing: "acc_17.log: it ended in a torn row: cut 1 bytes, from offset 4"))
+    }
+
     @Test(
         "A torn row of any length is cut, also across the steps of the search",
         arguments: [1, 65_535, 65_536, 65_537, 131_072, 1_048_574])

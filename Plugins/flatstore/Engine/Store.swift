@@ -102,7 +102,9 @@ public final class Store: Sendable {
                     + "file_suffix")
         }
         return try directory.table(name) { () throws(ModuleFailure) in
-            try Table(name, in: directory, settings: settings, services: services, totals: totals)
+            let table = try Table(name, in: directory, settings: settings, services: services, totals: totals)
+            table.mendEnds()
+            return table
         }
     }
 

@@ -10,7 +10,8 @@ final class Table: @unchecked Sendable {
     let name: String
     /// Holds this table, and is held by whoever opened it.
     private unowned let directory: Directory
-    private let prefix: String
+    let prefix: String
+    var directoryPath: String { directory.path }
     let settings: Settings
     let services: Services
     /// The last slot belongs to threads without an index.
