@@ -82,11 +82,17 @@ let package = Package(
                 "ManagementClient", "CEdit", "Configuration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .target(name: "TestSupport", dependencies: ["ManagementClient", "JSON"], path: "Tests/TestSupport"),
         .testTarget(name: "ABITests"),
         .testTarget(name: "AccTests", dependencies: ["AccIntake", "ModuleABI", "ModuleKit"]),
+        .testTarget(
+            name: "BlackBoxTests", dependencies: ["TestSupport", "ManagementClient", "JSON", "modhost", "modctl"],
+            exclude: ["Modules"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(name: "FifoTransportTests", dependencies: ["FifoTransport", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
+        .testTarget(
+            name: "HostTests", dependencies: ["Host", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ManagementClientTests", dependencies: ["ManagementClient", "JSON", "Configuration", "modctl"]),
     ] + plugins.flatMap(\.targets),

@@ -8,8 +8,9 @@ import Synchronization
 
 /// The FIFO transport of management commands. `start`, `drain` and `stop` are for the main thread.
 public final class FifoTransport: @unchecked Sendable {
-    /// The worker on which everything that has to do with the FIFO happens; every host has it.
-    private static let worker: UInt32 = 1
+    /// The loop on which everything that has to do with the FIFO happens: the management thread's own, so that an ordinary
+    /// command is read, run and answered without a change of thread.
+    private static let worker = MH_WORKER_MANAGEMENT
     /// How often the FIFO's place is looked at, nanoseconds.
     private static let checkInterval: Int64 = 1_000_000_000
     /// How long a FIFO that was replaced is still read, nanoseconds.

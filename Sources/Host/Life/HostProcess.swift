@@ -24,7 +24,7 @@ public final class HostProcess: @unchecked Sendable {
     let poller = Poller()
     let counters = CounterRegistry()
     let management: Management
-    private let managementThread = ManagementThread()
+    private let managementThread: ManagementThread
     let rpc: JSONRPC
     /// Nanoseconds, monotonic.
     let startedAt: Int64
@@ -64,7 +64,8 @@ public final class HostProcess: @unchecked Sendable {
             workers: settings.workers == 0 ? cores : settings.workers, poolLimit: settings.poolThreads)
         threads.enter(.main, index: 0)
         main = try MainLoop()
-        workers = try Workers(threads: threads)
+        managementThread = try ManagementThread(threads: threads)
+        workers = try Workers(threads: threads, management: managementThread.loop)
         pool = Pool(threads: threads)
         let list = ModuleList()
         management = Management(thread: managementThread, pool: pool, module: { list.find?($0) })
@@ -195,7 +196,7 @@ public final class HostProcess: @unchecked Sendable {
             }
             module.move(to: .running)
         }
-        managementThread.start(threads: threads)
+        managementThread.open()
         beginServing()
     }
 
@@ -419,6 +420,7 @@ public final class HostProcess: @unchecked Sendable {
         pool.close()
         main.close()
         workers.stop()
+        managementThread.stop()
         pidFile?.remove()
         pidFile = nil
     }

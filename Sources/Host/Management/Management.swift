@@ -145,9 +145,7 @@ private final class ModuleCall: @unchecked Sendable {
             return
         }
         // `finish` keeps this object alive until the reply is complete; a reply that is not deferred ends below.
-        let table = writer.makeTable { [self] in
-            if !thread.run({ [self] in end() }) { end() }
-        }
+        let table = writer.makeTable { [self] in thread.complete { [self] in end() } }
         self.table = table
         let code = module.enter("command handler") { handler(context, call, table) }
         if code == MH_DEFERRED { return }

@@ -112,21 +112,3 @@ final class Pool: Sendable {
 
     func close() { queue.close() }
 }
-
-/// The one thread on which management commands run, one at a time.
-final class ManagementThread: Sendable {
-    private let queue = JobQueue()
-
-    func start(threads: ThreadTable) {
-        HostThread.spawn { [queue] in
-            threads.enter(.management, index: threads.managementIndex)
-            while let job = queue.next() { job() }
-            threads.leave(threads.managementIndex)
-        }
-    }
-
-    @discardableResult
-    func run(_ job: @escaping JobQueue.Job) -> Bool { queue.add(job) != .closed }
-
-    func close() { queue.close() }
-}

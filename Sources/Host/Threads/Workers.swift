@@ -8,10 +8,12 @@ import Synchronization
 final class Workers: Sendable {
     let group: MultiThreadedEventLoopGroup
     private let loops: [any EventLoop]
+    private let management: any EventLoop
     private let turn = Atomic<UInt32>(0)
 
     /// Starts `threads.workers` event loops and gives each its thread index.
-    init(threads: ThreadTable) throws(StartFailure) {
+    init(threads: ThreadTable, management: any EventLoop) throws(StartFailure) {
+        self.management = management
         group = MultiThreadedEventLoopGroup(numberOfThreads: threads.workers)
         loops = Array(group.makeIterator())
         for (offset, loop) in loops.enumerated() {
@@ -25,12 +27,15 @@ final class Workers: Sendable {
 
     var count: Int { loops.count }
 
-    /// The loop of a worker index 1…N, or of `MH_WORKER_ANY` and `MH_WORKER_CURRENT`; nil when there is none.
+    /// The loop of a worker index 1…N, or of `MH_WORKER_ANY`, `MH_WORKER_CURRENT` and `MH_WORKER_MANAGEMENT`; nil when there is
+    /// none.
     func loop(_ worker: UInt32) -> (any EventLoop)? {
         switch worker {
         case MH_WORKER_ANY:
             return loops[Int(turn.wrappingAdd(1, ordering: .relaxed).oldValue) % loops.count]
+        case MH_WORKER_MANAGEMENT: return management
         case MH_WORKER_CURRENT:
+            if management.inEventLoop { return management }
             guard chost_thread_kind() == ThreadKind.worker.rawValue else { return nil }
             return loops[Int(chost_thread_index()) - 1]
         default:
@@ -40,7 +45,7 @@ final class Workers: Sendable {
 
     /// The index of the worker that a loop is.
     func index(of loop: any EventLoop) -> UInt32 {
-        UInt32((loops.firstIndex { $0 === loop } ?? -1) + 1)
+        loop === management ? UInt32(loops.count + 1) : UInt32((loops.firstIndex { $0 === loop } ?? -1) + 1)
     }
 
     /// Runs a body on each worker and waits for all. Main thread.

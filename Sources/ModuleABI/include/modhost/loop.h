@@ -14,6 +14,7 @@ extern "C" {
 
 #define MH_WORKER_ANY 0xFFFFFFFFu     /* the host picks one, in turn */
 #define MH_WORKER_CURRENT 0xFFFFFFFEu /* the calling worker; MH_E_STATE on another thread */
+#define MH_WORKER_MANAGEMENT 0xFFFFFFFDu /* the management thread's loop: for transports, whose requests then need no hop */
 #define MH_MAIN_THREAD 0u             /* for post only */
 
 #define MH_WATCH_READ 0x01u
@@ -24,7 +25,7 @@ typedef struct mh_task mh_task; /* opaque; valid until its gone has returned */
 
 typedef struct mh_timer_options {
     uint32_t struct_size;
-    uint32_t worker;  /* 1...N, MH_WORKER_ANY or MH_WORKER_CURRENT */
+    uint32_t worker;  /* 1...N, MH_WORKER_ANY, MH_WORKER_CURRENT or MH_WORKER_MANAGEMENT */
     int64_t first;    /* nanoseconds from now, 0 or more */
     int64_t interval; /* nanoseconds; 0: once. Ticks that were missed are not made up for */
     void *ctx;

@@ -1,0 +1,77 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The one thread on which management commands run, one at a time: an event loop of its own, with the thread index after the
+/// workers'. A transport that puts its stream on this loop has its requests read, run and answered without a change of thread.
+final class ManagementThread: @unchecked Sendable {
+    // @unchecked: `isRunning` is touched on the loop only; the rest is constant or behind the mutex.
+    private enum State {
+        /// Before the host is ready: jobs wait.
+        case closed(waiting: [JobQueue.Job])
+        case open
+        /// The host stops: new requests are refused, what has begun goes on.
+        case ending
+    }
+
+    private let group = MultiThreadedEventLoopGroup(numberOfThreads: 1)
+    let loop: any EventLoop
+    private let state = Mutex(State.closed(waiting: []))
+    /// A job runs now: what it asks for waits its turn.
+    private var isRunning = false
+
+    init(threads: ThreadTable) throws(StartFailure) {
+        loop = group.next()
+        do {
+            try loop.submit { _ = threads.enter(.management, index: threads.managementIndex) }.wait()
+        } catch {
+            throw StartFailure("cannot start the management thread: \(error)", status: 71)
+        }
+    }
+
+    /// Begins to run jobs, those that waited first. Main thread.
+    func open() {
+        let waiting: [JobQueue.Job] = state.withLock { state in
+            guard case .closed(let waiting) = state else { return [] }
+            state = .open
+            return waiting
+        }
+        for job in waiting { loop.execute { self.perform(job) } }
+    }
+
+    private func perform(_ job: JobQueue.Job) {
+        isRunning = true
+        job()
+        isRunning = false
+    }
+
+    /// Runs a request's job, in order: at once when a transport on this loop asks between two jobs. False when the host is
+    /// stopping. Any thread.
+    func run(_ job: @escaping JobQueue.Job) -> Bool {
+        let isOpen: Bool? = state.withLock { state in
+            switch state {
+            case .closed(let waiting):
+                state = .closed(waiting: waiting + [job])
+                return nil
+            case .open: return true
+            case .ending: return false
+            }
+        }
+        guard isOpen == true else { return isOpen ?? true }
+        if loop.inEventLoop, !isRunning {
+            perform(job)
+        } else {
+            loop.execute { self.perform(job) }
+        }
+        return true
+    }
+
+    /// Runs what belongs to a request that has begun, also while the host is stopping. Any thread.
+    func complete(_ job: @escaping JobQueue.Job) { loop.execute { self.perform(job) } }
+
+    /// Refuses further requests.
+    func close() { state.withLock { $0 = .ending } }
+
+    /// Ends the thread; nothing may be posted to it afterwards.
+    func stop() { try? group.syncShutdownGracefully() }
+}
