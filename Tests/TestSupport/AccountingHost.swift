@@ -107,21 +107,6 @@ public final class AccountingHost: Sendable {
 
     public func send(_ lines: String) throws -> Answer { try send(Array(lines.utf8)) }
 
-    /// Sends rows to every worker, so that each opens its file and mends its end.
-    public func touchEveryFile(_ ledger: Ledger, writer: Int) throws {
-        for _ in 0..<64 {
-            let numbers = ledger.enter(writer: writer, count: 1)
-            var bytes: [UInt8] = []
-            LedgerRecord(writer: writer, number: numbers.lowerBound).appendLine(.delimited, to: &bytes)
-            let answer = try send(bytes)
-            ledger.complete(
-                writer: writer, stored: answer.stored, rejected: answer.rejected, error: answer.error)
-            let open = try host.command("flat_list").array?.count ?? 0
-            if open >= currentFiles.count { return }
-        }
-        throw TestFailure("64 connections did not reach the threads of \(currentFiles)")
-    }
-
     /// Memory that the host has in use, bytes (VmRSS).
     public func residentMemory() throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(host.processID)/status", encoding: .utf8)
