@@ -10,13 +10,15 @@ VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configu
 # Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.
 BUILD_PACKAGES := libltdl-dev libjansson-dev libedit-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate socat procps gawk man-db
+RUN_PACKAGES := $(BUILD_PACKAGES) socat
+INTEROP_PACKAGES := $(TEST_PACKAGES) kamailio
 INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
 
 # Product by product, so that what only the tests need is not built.
 SWIFT_BUILD := for product in modhost modctl $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture interop install clean deps-build deps-test deps-install swift
+.PHONY: help run build test lint bench torture interop install clean deps-build deps-test deps-run deps-interop deps-install swift
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,13 +35,19 @@ deps-build:
 deps-test:
 	@sh Packaging/install-packages $(TEST_PACKAGES)
 
+deps-run:
+	@sh Packaging/install-packages $(RUN_PACKAGES)
+
+deps-interop:
+	@sh Packaging/install-packages $(INTEROP_PACKAGES)
+
 deps-install:
 	@sh Packaging/install-packages $(INSTALL_PACKAGES)
 
 build: swift deps-build ## Build the host, modctl and the modules (release)
 	@$(SWIFT_BUILD)
 
-run: build ## Build and start the host on modules.conf with all modules; files go to ./run
+run: deps-run build ## Build and start the host on modules.conf with all modules; files go to ./run
 	@mkdir -p run/acc
 	@printf '%s\n' "" "The FIFO is $(CURDIR)/run/modhost.fifo. Try, in another shell in this folder:" \
 		"    $(RELEASE)/modctl which" \
@@ -67,7 +75,7 @@ torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 120); the
 	@$(SWIFT_BUILD)
 	@Tests/Torture/torture $(or $(SECONDS_PER_CASE),)
 
-interop: swift deps-test ## Talk to real peers where they are installed (kamcli, logrotate)
+interop: swift deps-interop ## Talk to real peers where they are installed (kamctl, logrotate, socat)
 	@$(SWIFT_BUILD)
 	@bash Tests/Interop/run
 
