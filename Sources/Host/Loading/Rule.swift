@@ -149,13 +149,13 @@ public enum Rule: String, Sendable, CaseIterable {
             )
         case .unknownModule:
             (
-                "modparam names a loaded module.",
+                "A modparam line names a loaded module.",
                 "A parameter for a module that is not there has no effect, which is hardly what was meant.",
                 "Correct the name, or add the loadmodule line."
             )
         case .unknownParameter:
             (
-                "modparam names a parameter that the module has.",
+                "A modparam line names a parameter that the module has.",
                 "A misspelt parameter would silently leave the default in force.",
                 "See `modctl module.params MODULE` or the module's documentation."
             )

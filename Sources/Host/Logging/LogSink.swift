@@ -56,38 +56,14 @@ public final class LogSink: Sendable {
     /// Writes a line. `module` nil: the host itself.
     func write(_ level: LogLevel, module: String?, _ text: String, fields: [Field] = []) {
         let settings = settings.withLock { $0 }
-        let thread = chost_thread_index()
+        let line = LogLine(
+            level: level, module: module, thread: chost_thread_index(), text: text, fields: fields)
         switch (settings.target, settings.format) {
-        case (.syslog, _):
-            var line = module.map { "\($0): " } ?? ""
-            line += oneLine(text) + fieldText(fields)
-            chost_syslog(level.syslogPriority, line)
-        case (.stderr, .json):
-            var members: [JSONValue.Member] = [
-                .init("time", .string(timestamp())), .init("level", .string(level.name)),
-                .init("module", .string(module ?? "host")),
-            ]
-            if thread != MH_THREAD_NONE { members.append(.init("thread", .integer(Int64(thread)))) }
-            members.append(.init("message", .string(text)))
-            if !fields.isEmpty {
-                members.append(.init("fields", .object(fields.map { .init($0.name, $0.value) })))
-            }
-            var bytes = JSONValue.object(members).encoded(.compact)
-            bytes.append(UInt8(ascii: "\n"))
-            writeAll(bytes)
+        case (.syslog, _): chost_syslog(level.syslogPriority, line.syslog)
+        case (.stderr, .json): writeAll(line.json(at: timestamp()))
         case (.stderr, .text):
-            var line = ""
-            if settings.isJournal {
-                line += "<\(level.syslogPriority)>"
-            } else {
-                line += timestamp() + " "
-            }
-            let padded = level.name + String(repeating: " ", count: max(0, 8 - level.name.count))
-            line += settings.isColoured ? "\(colour(of: level))\(padded)\u{1B}[0m " : "\(padded) "
-            line += module ?? "modhost"
-            if thread != MH_THREAD_NONE { line += "[\(thread)]" }
-            line += ": " + oneLine(text) + fieldText(fields) + "\n"
-            writeAll(Array(line.utf8))
+            let stamp = settings.isJournal ? nil : timestamp()
+            writeAll(Array(line.text(at: stamp, isColoured: settings.isColoured).utf8))
         }
     }
 
@@ -104,47 +80,6 @@ public final class LogSink: Sendable {
                     return
                 }
             }
-        }
-    }
-
-    private func fieldText(_ fields: [Field]) -> String {
-        fields.reduce(into: "") { text, field in
-            let value =
-                if case .string(let string) = field.value, !string.contains(where: { " \"=\n".contains($0) }) {
-                    string
-                } else {
-                    String(decoding: field.value.encoded(.compact), as: UTF8.self)
-                }
-            text += " \(field.name)=\(value)"
-        }
-    }
-
-    /// Control characters would let outside text forge lines or drive a terminal: they are written as escapes.
-    private func oneLine(_ text: String) -> String {
-        guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
-        return text.unicodeScalars.reduce(into: "") { line, scalar in
-            switch scalar {
-            case "\n": line += "\\n"
-            case "\t": line += " "
-            case "\r": line += "\\r"
-            default:
-                if scalar.value < 0x20 || scalar.value == 0x7F {
-                    line += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-                } else {
-                    line.unicodeScalars.append(scalar)
-                }
-            }
-        }
-    }
-
-    private func colour(of level: LogLevel) -> String {
-        switch level {
-        case .alert, .bug, .critical: "\u{1B}[1;31m"
-        case .error: "\u{1B}[31m"
-        case .warning: "\u{1B}[33m"
-        case .notice: "\u{1B}[1m"
-        case .info: "\u{1B}[32m"
-        case .debug: "\u{1B}[2m"
         }
     }
 }

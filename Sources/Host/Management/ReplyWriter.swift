@@ -83,9 +83,10 @@ final class ReplyWriter: @unchecked Sendable {
     }
 
     func write(name: mh_str, _ value: UnsafePointer<mh_value>) -> Int32 {
+        // A list is no scalar; refused, it does not count as the reply's value.
+        guard value.pointee.type <= MH_SIZE else { return MH_E_INVALID }
         let admitted = admit()
         guard admitted >= 0 else { return admitted }
-        guard value.pointee.type <= MH_SIZE else { return MH_E_INVALID }
         return pass(.value(name: name, value))
     }
 

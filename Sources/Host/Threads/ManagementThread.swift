@@ -19,6 +19,8 @@ final class ManagementThread: @unchecked Sendable {
     private let state = Mutex(State.closed(waiting: []))
     /// A job runs now: what it asks for waits its turn.
     private var isRunning = false
+    /// Jobs on their way to the loop: none may overtake them.
+    private let underway = Atomic<Int>(0)
 
     init(threads: ThreadTable) throws(StartFailure) {
         loop = group.next()
@@ -36,7 +38,15 @@ final class ManagementThread: @unchecked Sendable {
             state = .open
             return waiting
         }
-        for job in waiting { loop.execute { self.perform(job) } }
+        for job in waiting { queue(job) }
+    }
+
+    private func queue(_ job: @escaping JobQueue.Job) {
+        underway.wrappingAdd(1, ordering: .relaxed)
+        loop.execute {
+            self.underway.wrappingSubtract(1, ordering: .relaxed)
+            self.perform(job)
+        }
     }
 
     private func perform(_ job: JobQueue.Job) {
@@ -58,16 +68,16 @@ final class ManagementThread: @unchecked Sendable {
             }
         }
         guard isOpen == true else { return isOpen ?? true }
-        if loop.inEventLoop, !isRunning {
+        if loop.inEventLoop, !isRunning, underway.load(ordering: .relaxed) == 0 {
             perform(job)
         } else {
-            loop.execute { self.perform(job) }
+            queue(job)
         }
         return true
     }
 
     /// Runs what belongs to a request that has begun, also while the host is stopping. Any thread.
-    func complete(_ job: @escaping JobQueue.Job) { loop.execute { self.perform(job) } }
+    func complete(_ job: @escaping JobQueue.Job) { queue(job) }
 
     /// Refuses further requests.
     func close() { state.withLock { $0 = .ending } }
