@@ -23,11 +23,18 @@ public enum HostProgram {
         let configuration = ConfigurationFile.parse(path: path)
         let (settings, found) = examine(configuration, path: path)
         guard let plan = found else { return 78 }
+        // Paths count from the file that names them, for the host and for what modules open alike.
+        let file = absolutePath(path, relativeTo: workingDirectory())
+        let pidFile = pidFile.map { absolutePath($0, relativeTo: workingDirectory()) }
         LogSink.shared.level = settings.logLevel
         LogSink.shared.configure(format: settings.logFormat, target: settings.logTarget)
         do throws(StartFailure) {
+            guard chdir(directory(of: file)) == 0 else {
+                throw StartFailure("cannot enter \(directory(of: file)): \(systemText(errno))", status: 71)
+            }
+            try DescriptorLimit.raise()
             let host = try HostProcess(
-                configuration: configuration, settings: settings, configPath: path, arguments: arguments,
+                configuration: configuration, settings: settings, configPath: file, arguments: arguments,
                 startedAt: startedAt)
             try host.start(plan, pidFile: pidFile)
             return host.serve()

@@ -38,6 +38,11 @@ enum ModuleLoader {
         switch search.find(name, relativeTo: base) {
         case .found(let found): path = found
         case .missing(let tried):
+            // An alias is known to the module's file only: db_flatstore.so means flatstore.so.
+            if !name.contains("/"), let aliased = file(withAlias: bareName(name), in: search.directories) {
+                path = aliased
+                break
+            }
             let near = nearestName(to: bareName(name), in: modulesAvailable(in: search.directories))
             let directories =
                 search.directories.isEmpty ? "the module path is empty" : "looked for \(tried.joined(separator: ", "))"
@@ -170,17 +175,39 @@ enum ModuleLoader {
 
     /// The names of the `.so` files in the given directories.
     private static func modulesAvailable(in directories: [String]) -> [String] {
+        files(in: directories).map(bareName)
+    }
+
+    /// The first `.so` file whose note has this alias.
+    private static func file(withAlias alias: String, in directories: [String]) -> String? {
+        files(in: directories).first { path in
+            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+            guard descriptor >= 0 else { return false }
+            defer { close(descriptor) }
+            var status = stat()
+            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+                let elf = try? ElfFile(
+                    bytes: contents(descriptor, size: Int(status.st_size)), owner: MH_NOTE_OWNER),
+                let content = elf.notes.first(where: { $0.type == MH_NOTE_TYPE })?.content,
+                let note = try? ModuleNote(content: content)
+            else { return false }
+            return note.aliases.contains(alias)
+        }
+    }
+
+    /// The paths of the `.so` files in the given directories.
+    private static func files(in directories: [String]) -> [String] {
         directories.flatMap { directory -> [String] in
             guard let stream = opendir(directory) else { return [] }
             defer { closedir(stream) }
-            var names: [String] = []
+            var paths: [String] = []
             while let entry = readdir(stream) {
                 let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                     pointer.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
                 }
-                if name.hasSuffix(".so") { names.append(bareName(name)) }
+                if name.hasSuffix(".so") { paths.append("\(directory)/\(name)") }
             }
-            return names
+            return paths.sorted()
         }
     }
 }

@@ -483,14 +483,21 @@ enum CoreCommands {
             throw Fault(409, "module \(target.name) is used by \(users.joined(separator: ", ")); disable that first")
         }
         guard target.phase == .running else { throw Fault(409, "module \(target.name) is \(target.phase.name)") }
-        // Answered first: the module may be the one that carries this very reply.
-        let isPosted = host.main.post {
+        let disable: @Sendable () -> Void = {
             guard target.phase == .running else { return }
             log.notice("module \(target.name) is being disabled")
             host.stopModule(target)
             log.notice("module \(target.name) is disabled")
         }
-        guard isPosted else { throw Fault(503, "the host is stopping") }
+        if target.answers(to: call.transport) {
+            // Answered first: this very module carries the reply.
+            guard host.main.post(disable) else { throw Fault(503, "the host is stopping") }
+        } else {
+            try onMain(host) {
+                disable()
+                return .success(())
+            }
+        }
         reply.map { reply.text("disabled", target.name) }
     }
 

@@ -5,6 +5,8 @@ import ModuleABI
 struct CoreCall: Sendable {
     var command: String
     var isClassic: Bool
+    /// The module that carries the request.
+    var transport: String
     var arguments: [ArgumentValue]
 
     func text(_ index: Int) -> String? { index < arguments.count ? arguments[index].text : nil }
@@ -77,7 +79,9 @@ final class Management: @unchecked Sendable {
         switch command.action {
         case .host(let body):
             do throws(Fault) {
-                try body(CoreCall(command: request.command, isClassic: request.isClassic, arguments: arguments), writer)
+                try body(CoreCall(
+                        command: request.command, isClassic: request.isClassic, transport: request.transport,
+                        arguments: arguments), writer)
             } catch {
                 writer.fail(error)
             }
