@@ -43,7 +43,6 @@ struct SettingsTests {
                 "id:\(MH_STRING)", "n:\(MH_INT)", "x:\(MH_FLOAT)", "at:\(MH_TIME)", "raw:\(MH_BLOB)",
             ])
         host.advance(seconds: 1)
-        #expect(host.log.contains("listening on tcp://127.0.0.1:40123"))
         #expect(!host.log.contains { $0.contains("secret") })
         host.stop()
         #expect(!host.database.isTableOpen && !host.database.isOpen)

@@ -69,7 +69,7 @@ public final class AccountingModule: @unchecked Sendable {
     private func declareIntake(in builder: ModuleBuilder) {
         builder.parameter(
             "listen", type: MH_STRING, flags: MH_PARAM_REPEATABLE,
-            help: "Where senders connect: unix:/PATH or tcp://HOST:PORT (port 0 picks one and logs it)."
+            help: "Where senders connect: unix:/PATH or tcp://HOST:PORT (port 0 picks one, which acc.info shows)."
         ) { value throws(ModuleFailure) in
             if case .string(let text) = value { self.settings.listen.append(text) }
         }
@@ -128,8 +128,6 @@ public final class AccountingModule: @unchecked Sendable {
             self.context = context
             if listeners.isEmpty {
                 host.log.info("no listen parameter: records come through acc.record only")
-            } else {
-                try announce(host, attempts: 500)
             }
         } catch {
             table.close()
@@ -145,19 +143,6 @@ public final class AccountingModule: @unchecked Sendable {
             }
         } catch {
             throw ModuleFailure(error.code, "listen \"\(address)\": \(error.text)")
-        }
-    }
-
-    /// Logs the addresses once the host listens, which is some time after `init`.
-    private func announce(_ host: HostServices, attempts: Int) throws(ModuleFailure) {
-        try host.loop.timer(first: attempts == 500 ? 0 : 20_000_000) {
-            let addresses = self.listeners.map(\.address)
-            if addresses.contains(""), attempts > 0 {
-                // Out of workers means that the host stops: nothing is left to announce.
-                try? self.announce(host, attempts: attempts - 1)
-                return
-            }
-            for address in addresses where !address.isEmpty { host.log.notice("listening on \(address)") }
         }
     }
 

@@ -26,8 +26,7 @@ final class AccountingTable: @unchecked Sendable {
         ) -> Int32
 
     /// Opens the database and prepares the table. Main thread, from `init`.
-    init(_ url: DatabaseURL, table name: String, layout: RowLayout, host: HostServices) throws(ModuleFailure)
-    {
+    init(_ url: DatabaseURL, table name: String, layout: RowLayout, host: HostServices) throws(ModuleFailure) {
         do throws(ModuleFailure) {
             (provider, context) = try host.acquire(
                 MH_DB_INTERFACE, selector: url.scheme, as: mh_db_provider.self)

@@ -33,9 +33,6 @@ public final class ByteArena {
         return address(blocks[current], 0)
     }
 
-    /// Gives back the last `count` bytes of the latest allocation.
-    func giveBack(_ count: Int) { offset -= count }
-
     /// A copy of two pieces, end to end.
     func join(_ first: Bytes, _ second: Bytes) -> Bytes {
         let start = allocate(first.count + second.count)
@@ -57,8 +54,7 @@ public final class ByteArena {
         }
     }
 
-    private func address(_ block: UnsafeMutableRawBufferPointer, _ offset: Int) -> UnsafeMutablePointer<UInt8>
-    {
+    private func address(_ block: UnsafeMutableRawBufferPointer, _ offset: Int) -> UnsafeMutablePointer<UInt8> {
         guard let base = block.baseAddress else { preconditionFailure("an arena block is never empty") }
         return (base + offset).assumingMemoryBound(to: UInt8.self)
     }

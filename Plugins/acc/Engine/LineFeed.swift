@@ -97,6 +97,7 @@ public struct LineFeed {
         }
     }
 
+    @inline(__always)
     private mutating func complete(
         _ piece: Bytes, arrival: Int64, into batch: RowBatch, stretch: inout Stretch
     ) {

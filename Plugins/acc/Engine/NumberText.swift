@@ -1,4 +1,4 @@
-/// Numbers written in decimal, as fields of a line and as JSON numbers hold them; never a locale's.
+/// Numbers written in decimal, as fields of a line and JSON strings hold them; never a locale's.
 enum NumberText {
     private static let zero = UInt8(ascii: "0")
 
@@ -25,15 +25,6 @@ enum NumberText {
             index += 1
         }
         return value
-    }
-
-    /// A whole number that may be written with a fraction of zeros or an exponent (`5.0`, `1e3`), as JSON allows.
-    static func integral(_ text: Bytes) -> Int64? {
-        if let value = integer(text) { return value }
-        guard let real = double(text), real == real.rounded(), abs(real) <= 9_007_199_254_740_992 else {
-            return nil
-        }
-        return Int64(real)
     }
 
     /// The parts of a decimal number: `mantissa × 10^exponent`.

@@ -19,8 +19,7 @@ public struct RecordParser: Sendable {
     public func parse(_ line: Bytes, number: UInt64, arrival: Int64, into batch: RowBatch) throws(Rejection) {
         let row = batch.nextRow()
         if isJSON(line) {
-            var json = JSONLine(line, layout: layout, arena: batch.arena, arrival: arrival)
-            try json.parse(into: row)
+            try JSONLine.parse(line, layout: layout, arena: batch.arena, arrival: arrival, into: row)
         } else {
             try parseDelimited(line, arrival: arrival, into: row)
         }
@@ -110,9 +109,7 @@ extension RowLayout {
         case MH_FLOAT: return NumberText.double(text).map { mh_float($0) }
         case MH_TIME:
             return TimeText.microseconds(text).map {
-                var value = mh_int($0)
-                value.type = MH_TIME
-                return value
+                mh_value(time: $0)
             }
         default: return nil
         }
@@ -124,5 +121,12 @@ extension mh_value {
     init(text: Bytes, type: UInt32) {
         self = mh_text(mh_str(borrowing: UnsafeRawBufferPointer(text)))
         self.type = type
+    }
+
+    /// A point in time, microseconds since 1970.
+    @inline(__always)
+    init(time micros: Int64) {
+        self = mh_int(micros)
+        type = MH_TIME
     }
 }

@@ -1,4 +1,5 @@
-/// Why a record is refused: one line that says what was found and what was expected. All texts on bad input are made here.
+/// Why a record is refused: one line that says what was found and what was expected. All texts on bad input are made here
+/// and in Rejection+JSON.swift.
 public struct Rejection: Error, Equatable, Sendable {
     public var text: String
 
@@ -23,14 +24,8 @@ public struct Rejection: Error, Equatable, Sendable {
 
     static func twice(_ column: Column) -> Rejection { Rejection("column \"\(column.name)\" is given twice") }
 
-    static func syntax(at byte: Int, expected: String, found: UInt8?) -> Rejection {
-        var shown = "the end of the line"
-        if let found { shown = withUnsafePointer(to: found) { quoted(Bytes(start: $0, count: 1)) } }
-        return Rejection("bad JSON at byte \(byte): expected \(expected), found \(shown)")
-    }
-
-    static func encoding(at byte: Int) -> Rejection {
-        Rejection("invalid UTF-8 in the string that begins at byte \(byte)")
+    static func unquoted(_ number: String, for column: Column) -> Rejection {
+        .kind("the number \(number): put it in quotes", for: column)
     }
 
     static func tooLong(_ length: Int, limit: Int) -> Rejection {

@@ -94,10 +94,7 @@ public final class RowLayout: @unchecked Sendable {
         switch slots[index].type {
         case MH_INT: return mh_int(Int64((Double(arrival) / 1e6).rounded(.down)))
         case MH_FLOAT: return mh_float(Double(arrival) / 1e6)
-        default:
-            var value = mh_int(arrival)
-            value.type = MH_TIME
-            return value
+        default: return mh_value(time: arrival)
         }
     }
 }

@@ -23,14 +23,3 @@ func utf8Length(_ bytes: Bytes, at index: Int) -> Int {
         return 0
     }
 }
-
-/// Whether all of the bytes are UTF-8.
-func isUTF8(_ bytes: Bytes) -> Bool {
-    var index = 0
-    while index < bytes.count {
-        let length = utf8Length(bytes, at: index)
-        if length == 0 { return false }
-        index += length
-    }
-    return true
-}
