@@ -79,7 +79,8 @@ final class Management: @unchecked Sendable {
         switch command.action {
         case .host(let body):
             do throws(Fault) {
-                try body(CoreCall(
+                try body(
+                    CoreCall(
                         command: request.command, isClassic: request.isClassic, transport: request.transport,
                         arguments: arguments), writer)
             } catch {
