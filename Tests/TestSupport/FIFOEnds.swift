@@ -4,11 +4,16 @@ import Glibc
 public final class RequestWriter {
     private let descriptor: CInt
 
-    /// Opens the FIFO; throws at once if nobody reads it.
+    /// Opens the FIFO; throws at once if nobody reads it or something else is there.
     public init(_ path: String) throws {
         signal(SIGPIPE, SIG_IGN)
         descriptor = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw TestFailure("cannot open \(path): \(systemText(errno))") }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else {
+            close(descriptor)
+            throw TestFailure("\(path) is no FIFO")
+        }
     }
 
     deinit { close(descriptor) }
