@@ -9,6 +9,11 @@ struct ModhostCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "modhost",
         abstract: "A host for modules: loads what modules.conf names and serves until it is stopped.",
+        usage: """
+            modhost [-f FILE] [-m PIDFILE]
+            modhost -c [-f FILE]
+            modhost explain [RULE]
+            """,
         discussion: """
             Runs in the foreground and logs to stderr. SIGTERM and SIGINT stop it cleanly, SIGHUP reopens files (flatstore rotates).
             Exit status: 0 stopped as asked, 78 the configuration is wrong, 71 or 73 the system refused something.

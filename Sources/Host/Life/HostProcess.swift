@@ -310,7 +310,7 @@ public final class HostProcess: @unchecked Sendable {
     ) throws(Refusal) {
         guard let parameter = module.descriptor.parameters.first(where: { $0.name == setting.name }) else { return }
         setting.value.store(in: parameter)
-        module.setValue(setting.value, of: setting.name)
+        module.setValue(setting.value, of: setting.name, addingToEarlier: parameter.has(0x02))
         guard let set = parameter.raw.set else { return }
         let failure = module.enter("parameter set") {
             setting.value.withRaw(type: parameter.raw.type) { value in

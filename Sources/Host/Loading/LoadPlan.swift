@@ -38,8 +38,9 @@ struct LoadPlan {
             directories.append(directory(of: here) + "/lib/modhost/modules")
             directories.append(here)
         }
-        directories.append("/usr/lib/modhost/modules")
-        return directories
+        // An installation below /usr has it already.
+        let system = "/usr/lib/modhost/modules"
+        return directories.contains(system) ? directories : directories + [system]
     }
 
     /// Where the modules of a config are looked for.

@@ -38,7 +38,8 @@ final class LoadedModule: @unchecked Sendable {
         var resources: [ObjectIdentifier: any ModuleResource] = [:]
         /// The modules whose interfaces this one has acquired.
         var uses: Set<String> = []
-        var values: [String: ParameterValue] = [:]
+        /// One value for each parameter, several for a repeatable one.
+        var values: [String: [ParameterValue]] = [:]
     }
 
     let name: String
@@ -151,8 +152,15 @@ final class LoadedModule: @unchecked Sendable {
     func uses(_ provider: String) { state.withLock { _ = $0.uses.insert(provider) } }
     var used: Set<String> { state.withLock { $0.uses } }
 
-    func setValue(_ value: ParameterValue, of parameter: String) { state.withLock { $0.values[parameter] = value } }
-    func value(of parameter: String) -> ParameterValue? { state.withLock { $0.values[parameter] } }
+    func setValue(_ value: ParameterValue, of parameter: String, addingToEarlier isAdded: Bool = false) {
+        state.withLock { state in
+            if isAdded { state.values[parameter, default: []].append(value) } else { state.values[parameter] = [value] }
+        }
+    }
+
+    /// The value, the last one of a repeatable parameter.
+    func value(of parameter: String) -> ParameterValue? { values(of: parameter).last }
+    func values(of parameter: String) -> [ParameterValue] { state.withLock { $0.values[parameter] ?? [] } }
 
     /// Whether a config or a command means this module by that name.
     func answers(to name: String) -> Bool { self.name == name || descriptor.aliases.contains(name) }

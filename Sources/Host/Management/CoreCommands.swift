@@ -442,8 +442,9 @@ enum CoreCommands {
     }
 
     private static func shown(_ parameter: ModuleDescriptor.Parameter, of module: LoadedModule) -> String {
-        guard let value = module.value(of: parameter.name) else { return "" }
-        return parameter.has(0x04) ? "(secret)" : value.text(for: parameter)
+        let values = module.values(of: parameter.name)
+        if parameter.has(0x04), !values.isEmpty { return "(secret)" }
+        return values.map { $0.text(for: parameter) }.joined(separator: ", ")
     }
 
     /// Runs a body on the main thread and waits; modules come, go and are set there.
