@@ -19,6 +19,16 @@ public struct LedgerAudit: Equatable, Sendable {
 
     public var isClean: Bool { lost == 0 && doubled == 0 && invented == 0 && torn == 0 }
 
+    /// Sums up with what another audit found.
+    public mutating func add(_ other: LedgerAudit) {
+        rows += other.rows
+        lost += other.lost
+        doubled += other.doubled
+        invented += other.invented
+        torn += other.torn
+        findings += other.findings
+    }
+
     /// What acknowledged rows must be in the files.
     public enum Promise: Sendable {
         /// All.
@@ -36,7 +46,7 @@ public struct LedgerAudit: Equatable, Sendable {
                 seen[writer] = Seen(first.numbers.lowerBound..<last.numbers.upperBound)
             }
         }
-        for file in files { read(file, into: &seen) }
+        for file in files { read(file, into: seen) }
         for (writer, list) in batches.sorted(by: { $0.key < $1.key }) {
             for batch in list {
                 let present = batch.numbers.count { seen[writer]?[$0] ?? 0 > 0 }
@@ -62,7 +72,7 @@ public struct LedgerAudit: Equatable, Sendable {
         if findings.count < 8 { findings.append(text) }
     }
 
-    private mutating func read(_ file: String, into seen: inout [Int: Seen]) {
+    private mutating func read(_ file: String, into seen: [Int: Seen]) {
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: file)) } catch {
             torn += 1
@@ -79,14 +89,14 @@ public struct LedgerAudit: Equatable, Sendable {
                     return
                 }
                 let length = UnsafeRawPointer(end) - (base + position)
-                enter(UnsafeRawBufferPointer(start: base + position, count: length), file, position, &seen)
+                enter(UnsafeRawBufferPointer(start: base + position, count: length), file, position, seen)
                 position += length + 1
             }
         }
     }
 
     private mutating func enter(
-        _ row: UnsafeRawBufferPointer, _ file: String, _ position: Int, _ seen: inout [Int: Seen]
+        _ row: UnsafeRawBufferPointer, _ file: String, _ position: Int, _ seen: [Int: Seen]
     ) {
         guard let record = LedgerRecord(row: row) else {
             torn += 1
@@ -105,8 +115,8 @@ public struct LedgerAudit: Equatable, Sendable {
         }
     }
 
-    /// How often each number of one writer was seen.
-    private struct Seen {
+    /// How often each number of one writer was seen. A class, so that counting never copies.
+    private final class Seen {
         private let numbers: Range<Int>
         private var counts: [UInt8]
 
@@ -118,7 +128,7 @@ public struct LedgerAudit: Equatable, Sendable {
         subscript(_ number: Int) -> Int { Int(counts[number - numbers.lowerBound]) }
 
         /// Counts a number; how often it was seen before, nil when it is not expected.
-        mutating func add(_ number: Int) -> Int? {
+        func add(_ number: Int) -> Int? {
             guard numbers.contains(number) else { return nil }
             let index = number - numbers.lowerBound
             defer { counts[index] = counts[index] &+ 1 }

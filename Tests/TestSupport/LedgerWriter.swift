@@ -56,7 +56,12 @@ public final class LedgerWriter: Sendable {
     public func stop() { state.withLock { $0.isWanted = false } }
 
     /// Waits until it has ended; false when it has not within 30 s.
-    public func join() -> Bool { ended.wait(timeout: .now() + 30) == .success }
+    public func join() -> Bool {
+        guard ended.wait(timeout: .now() + 30) == .success else { return false }
+        // For whoever asks again.
+        ended.signal()
+        return true
+    }
 
     /// Holds the writer between two batches, disconnected or not; true once it is there.
     public func pause() -> Bool {
