@@ -37,6 +37,13 @@ public struct Stream: @unchecked Sendable {
     @discardableResult
     public func write(_ bytes: [UInt8]) -> WriteOutcome { bytes.withUnsafeBytes { write($0) } }
 
+    /// Writes a region of a file in its turn, in bounded memory; the descriptor may be closed at once.
+    @discardableResult
+    public func writeFile(_ descriptor: Int32, offset: Int64, length: Int64) -> WriteOutcome {
+        let code = table.pointee.write_file(raw, descriptor, offset, length)
+        return code < 0 ? .closed : code == MH_FULL ? .full : .written
+    }
+
     public func pause() { table.pointee.pause(raw) }
     public func resume() { table.pointee.resume(raw) }
     /// Closes after what was written has gone out.
