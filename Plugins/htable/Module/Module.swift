@@ -1,0 +1,21 @@
+// The entry of the module; what it declares and does is in the engine.
+import HtableEngine
+public import ModuleABI
+import ModuleKit
+
+@c @implementation
+public func mh_module_entry_v1(
+    _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
+    _ err: UnsafePointer<mh_error>?
+) -> Int32 {
+    guard let offer, offer.pointee.abi_major == MH_ABI_MAJOR else {
+        return ModuleFailure(
+            MH_E_ABI,
+            "htable needs a host with module ABI \(MH_ABI_MAJOR), found \(offer?.pointee.abi_major ?? 0)"
+        ).report(to: err)
+    }
+    let builder = ModuleBuilder(
+        name: "htable", version: "0.1.0",
+        summary: "In-memory tables with expiry for management commands, other modules and routes.")
+    return builder.publish(to: module)
+}
