@@ -3,8 +3,8 @@
 SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
-SYSCONFDIR ?= $(if $(filter /usr,$(PREFIX)),/etc,$(PREFIX)/etc)
-MODULES := acc flatstore mi-fifo
+SYSCONFDIR ?= /etc
+MODULES := acc flatstore htable mi-fifo timestore
 VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configuration/Version.swift)
 
 # Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.

@@ -40,6 +40,8 @@ let plugins = [
     Plugin(name: "mi-fifo", engine: "FifoTransport"),
     Plugin(name: "flatstore", engine: "FlatstoreEngine"),
     Plugin(name: "acc", engine: "AccIntake", dependencies: ["CJansson"]),
+    Plugin(name: "htable", engine: "HtableEngine"),
+    Plugin(name: "timestore", engine: "TimestoreEngine"),
 ]
 
 let package = Package(
