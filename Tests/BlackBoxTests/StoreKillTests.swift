@@ -24,6 +24,8 @@ struct StoreKillTests {
                 letPass(milliseconds: .random(in: 0...20))
             }
             accounting.host.kill()
+            // The repairs of a start may be cut short as well.
+            if kill % 2 == 0 { try accounting.startAndKill(afterMilliseconds: .random(in: 0...40)) }
             try accounting.host.restart()
         }
         for writer in writers { writer.stop() }

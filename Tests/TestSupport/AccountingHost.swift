@@ -65,6 +65,16 @@ public final class AccountingHost: Sendable {
 
     public func connect() throws -> StreamClient { try StreamClient(unix: socket) }
 
+    /// Starts a host that is dead and kills it again at some moment of its start or soon after: what a start repairs must survive that.
+    public func startAndKill(afterMilliseconds delay: Int32) throws {
+        let directory = host.directory
+        let process = try ChildProcess(
+            BuiltProducts.modhost, ["-f", "modules.conf"], directory: directory.path,
+            output: directory.file("modhost.out"), errors: directory.file("modhost.log"))
+        letPass(milliseconds: delay)
+        process.end()
+    }
+
     // MARK: Row files
 
     /// The paths of all row files, rotated ones too, sorted; staging files are none.

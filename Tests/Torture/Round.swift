@@ -6,7 +6,7 @@ struct Round {
     enum Kind: String, CaseIterable {
         /// mv and flat_rotate every 100 ms.
         case rotation
-        /// SIGKILL at any moment, every few with a rotation before; each twentieth followed by an audit.
+        /// SIGKILL at any moment, some during the next start too, some after a rotation; each twentieth followed by an audit.
         case kill
         /// A disk of 1 MiB that is filled, and given space again.
         case fullDisk = "full disk"
@@ -93,6 +93,7 @@ struct Round {
             ledger.markSafe(from: start, to: moment)
             letPass(milliseconds: .random(in: 0...10))
             accounting.host.kill()
+            if Bool.random() { try accounting.startAndKill(afterMilliseconds: .random(in: 0...40)) }
             start = ledger.enteredSoFar
             totals.cycles += 1
             try accounting.host.restart()
