@@ -32,7 +32,7 @@ final class ScanPage {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    fileprivate func take(_ store: ItemStore, _ head: UnsafeMutablePointer<ItemHead>) {
+    func take(_ store: ItemStore, _ head: UnsafeMutablePointer<ItemHead>) {
         var row = Row(
             sequence: head.pointee.sequence, expiry: head.pointee.expiry,
             keyLength: UInt32(head.pointee.keyLength), valueWord: head.pointee.valueWord, offset: -1, block: nil)

@@ -1,0 +1,241 @@
+// The order of a dump: by Kamailio's slot, in it by id and age. The table itself is in no such order, so a dump sorts references to
+// items, as many at a time as fit a bound, and walks the table again for the next ones: memory beside the table stays constant.
+import Glibc
+import ModuleKit
+
+/// Names one item: enough to order it and to find it again.
+private struct ItemReference {
+    var id: UInt32
+    var sequence: UInt32
+    var upper: UInt32
+    var stripe: UInt32
+}
+
+/// An item's rank: slot, id, age, and the hash for sequences that have wrapped around.
+private struct Rank: Comparable {
+    var slotAndID: UInt64
+    var sequenceAndUpper: UInt64
+
+    static func < (a: Rank, b: Rank) -> Bool {
+        a.slotAndID == b.slotAndID ? a.sequenceAndUpper < b.sequenceAndUpper : a.slotAndID < b.slotAndID
+    }
+}
+
+/// Goes through a table in the order of a dump.
+final class SlotOrder {
+    /// References kept at a time: 16 bytes each.
+    static let defaultCapacity = 1_500_000
+
+    private let table: HashTable
+    private let matcher: Matcher?
+    private let capacity: Int
+
+    init(_ table: HashTable, matching matcher: Matcher? = nil, capacity: Int = SlotOrder.defaultCapacity) {
+        self.table = table
+        self.matcher = matcher
+        self.capacity = max(capacity, 2)
+    }
+
+    private func rank(_ item: ItemReference) -> Rank {
+        Rank(
+            slotAndID: UInt64(table.slot(of: item.id)) << 32 | UInt64(item.id),
+            sequenceAndUpper: UInt64(item.sequence) << 32 | UInt64(item.upper))
+    }
+
+    /// One slot that is not empty: its number, how many items it has, and those, which are copied as they are asked for.
+    ///
+    /// The items of a slot up to 4096 are copied before `body` hears of the slot, so the number is exact; of larger slots, items that go
+    /// while they are written are counted but missing.
+    func forEachSlot<Failure: Error>(
+        _ body: (_ slot: UInt32, _ size: Int, _ items: SlotItems) throws(Failure) -> Bool
+    ) throws(Failure) {
+        var items: [ItemReference] = []
+        items.reserveCapacity(min(capacity, 4096))
+        var after: Rank?
+        while true {
+            let isCut = collect(after: after, into: &items)
+            guard let last = items.last else { return }
+            if isCut {
+                let slot = table.slot(of: last.id)
+                guard let whole = items.lastIndex(where: { table.slot(of: $0.id) != slot }) else {
+                    guard try large(slot, items, body) else { return }
+                    after = endOfSlot(slot)
+                    continue
+                }
+                // The last slot may go on beyond the bound: it comes whole in the next round.
+                items.removeSubrange((whole + 1)...)
+            }
+            after = items.last.map(rank)
+            var start = 0
+            while start < items.count {
+                let slot = table.slot(of: items[start].id)
+                var end = start + 1
+                while end < items.count, table.slot(of: items[end].id) == slot { end += 1 }
+                guard try emit(slot, items[start..<end], body) else { return }
+                start = end
+            }
+            guard isCut else { return }
+        }
+    }
+
+    private func emit<Failure: Error>(
+        _ slot: UInt32, _ items: ArraySlice<ItemReference>,
+        _ body: (UInt32, Int, SlotItems) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        if items.count <= SlotItems.mostCopied {
+            let page = ScanPage()
+            for item in items { table.copy(item, into: page) }
+            guard !page.rows.isEmpty else { return true }
+            return try body(slot, page.rows.count, SlotItems(page: page))
+        }
+        return try body(
+            slot, items.count,
+            SlotItems { [table] page in
+                var next = items.startIndex
+                return {
+                    page.clear()
+                    while page.rows.isEmpty, next < items.endIndex {
+                        let end = min(next + 256, items.endIndex)
+                        for item in items[next..<end] { table.copy(item, into: page) }
+                        next = end
+                    }
+                    return !page.rows.isEmpty
+                }
+            })
+    }
+
+    private func endOfSlot(_ slot: UInt32) -> Rank {
+        Rank(slotAndID: UInt64(slot) << 32 | UInt64(UInt32.max), sequenceAndUpper: .max)
+    }
+
+    /// A slot that alone is over the bound: counted first, then written in rounds, of which `first` is one.
+    private func large<Failure: Error>(
+        _ slot: UInt32, _ first: [ItemReference], _ body: (UInt32, Int, SlotItems) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        var count = 0
+        walk { item in if table.slot(of: item.id) == slot { count += 1 } }
+        let end = endOfSlot(slot)
+        return try body(
+            slot, count,
+            SlotItems { [self] page in
+                var round = first
+                var isLast = false
+                var next = 0
+                return {
+                    page.clear()
+                    while page.rows.isEmpty {
+                        if next == round.count {
+                            guard !isLast, let last = round.last else { return false }
+                            isLast = !self.collect(after: self.rank(last), upTo: end, into: &round)
+                            next = 0
+                            if round.isEmpty { return false }
+                        }
+                        let stop = min(next + 256, round.count)
+                        for item in round[next..<stop] { self.table.copy(item, into: page) }
+                        next = stop
+                    }
+                    return true
+                }
+            })
+    }
+
+    // MARK: Collecting
+
+    /// Fills `items` with the lowest ranks after one, in order; true when there were more than fit.
+    private func collect(after: Rank?, upTo end: Rank? = nil, into items: inout [ItemReference]) -> Bool {
+        items.removeAll(keepingCapacity: true)
+        var found = items
+        items = []
+        var bound: Rank? = end
+        var isCut = false
+        walk { item in
+            let rank = rank(item)
+            if let after, rank <= after { return }
+            if let bound, rank > bound { return }
+            if found.count == capacity {
+                // Keep the lower half: what is above its greatest waits for a later round.
+                isCut = true
+                found.sort { self.rank($0) < self.rank($1) }
+                found.removeSubrange((capacity / 2)...)
+                bound = found.last.map(self.rank)
+                if let bound, rank > bound { return }
+            }
+            found.append(item)
+        }
+        found.sort { rank($0) < rank($1) }
+        items = found
+        return isCut
+    }
+
+    private func walk(_ body: (ItemReference) -> Void) {
+        let now = table.now
+        var position: ScanPosition? = ScanPosition()
+        let page = ScanPage()
+        while let here = position {
+            guard let matcher else {
+                position = table.step(here) { upper, key, head in
+                    guard table.isVisible(head, now) else { return }
+                    body(
+                        ItemReference(
+                            id: SlotHash.id(key), sequence: head.pointee.sequence, upper: upper,
+                            stripe: UInt32(here.stripe)))
+                }
+                continue
+            }
+            // Patterns may be slow: they are tried on copies, without the lock.
+            position = table.scan(here, into: page)
+            for index in page.rows.indices {
+                page.with(index) { key, value in
+                    guard matcher.matches(key, value) else { return }
+                    body(
+                        ItemReference(
+                            id: SlotHash.id(key), sequence: page.rows[index].sequence,
+                            upper: table.store.upper(table.store.hash(key)), stripe: UInt32(here.stripe)))
+                }
+            }
+        }
+    }
+}
+
+/// The items of one slot of a dump.
+struct SlotItems {
+    /// Slots of more items are copied piece by piece.
+    static let mostCopied = 4096
+
+    private let page: ScanPage
+    private let refill: (() -> Bool)?
+
+    fileprivate init(page: ScanPage) {
+        self.page = page
+        refill = nil
+    }
+
+    fileprivate init(_ makeRefill: (ScanPage) -> () -> Bool) {
+        page = ScanPage()
+        refill = makeRefill(page)
+    }
+
+    /// Each item once, without any lock; false from `body` ends it, and is the answer.
+    func forEach<Failure: Error>(
+        _ body: (UnsafeRawBufferPointer, ItemValue) throws(Failure) -> Bool
+    ) throws(Failure) -> Bool {
+        if let refill, !refill() { return true }
+        while true {
+            for index in page.rows.indices where !(try page.with(index, body)) { return false }
+            guard let refill, refill() else { return true }
+        }
+    }
+}
+
+extension HashTable {
+    /// Copies the item of a reference if it is still there and not expired.
+    fileprivate func copy(_ item: ItemReference, into page: ScanPage) {
+        let stripe = store.stripes + Int(item.stripe)
+        let now = now
+        pthread_mutex_lock(&stripe.pointee.mutex)
+        defer { pthread_mutex_unlock(&stripe.pointee.mutex) }
+        guard let ref = store.find(stripe, item.upper, sequence: item.sequence) else { return }
+        let head = store.head(ref)
+        if isVisible(head, now) { page.take(store, head) }
+    }
+}
