@@ -38,12 +38,18 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     private var isPumping = false
     private var failure: (any Error)?
 
+    /// False for a pipe that was adopted for reading only: SwiftNIO takes a write to one for a broken invariant.
+    private let canWrite: Bool
+    /// The channel is closed, but a paused module has not had everything that came in.
+    private var isOver = false
+
     /// A stream whose handler is known (connect, adopt).
-    init(module: LoadedModule, loop: any EventLoop, handler: mh_stream_handler) {
+    init(module: LoadedModule, loop: any EventLoop, handler: mh_stream_handler, canWrite: Bool = true) {
         self.module = module
         self.loop = loop
         self.handler = handler
         context = handler.ctx
+        self.canWrite = canWrite
         accept = nil
         ended = {}
         isLinked = true
@@ -56,6 +62,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     ) {
         self.module = module
         self.loop = loop
+        canWrite = true
         self.accept = accept
         self.ended = ended
     }
@@ -171,8 +178,25 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         context.close(mode: .all, promise: nil)
     }
 
-    func channelInactive(context: ChannelHandlerContext) { finish() }
-    func handlerRemoved(context: ChannelHandlerContext) { finish() }
+    func channelInactive(context: ChannelHandlerContext) { closed() }
+    func handlerRemoved(context: ChannelHandlerContext) { closed() }
+
+    private func closed() {
+        // A connection that never stood: whoever tried tells why.
+        guard hasStarted || accept != nil else { return }
+        guard !isGone, !isOver else { return }
+        let isOrdinary = failure == nil && !isClosing && !isEndWanted
+        guard isOrdinary, isLinked, !hasInputEnded || isPaused else { return finish() }
+        // The end of a pipe closes its channel at once; the module hears of it as of any other end, after all bytes.
+        isOver = true
+        hasInputEnded = true
+        if !isPaused { endAndFinish() }
+    }
+
+    private func endAndFinish() {
+        if let end = handler.end, module.isCallable { module.enter("stream end") { end(self.context, raw) } }
+        finish()
+    }
 
     /// Tells the module, once, that the stream is over.
     func finish(_ error: (any Error)? = nil) {
@@ -205,7 +229,8 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     var isOnItsWorker: Bool { loop.inEventLoop }
 
     func write(_ fill: (inout ByteBuffer) -> Void, capacity: Int) -> Int32 {
-        guard let channel, !isGone, !isClosing else { return MH_E_CLOSED }
+        guard canWrite else { return MH_E_UNSUPPORTED }
+        guard let channel, !isGone, !isClosing, !isOver else { return MH_E_CLOSED }
         var buffer = channel.allocator.buffer(capacity: capacity)
         fill(&buffer)
         guard buffer.readableBytes > 0 else { return MH_OK }
@@ -219,7 +244,8 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     }
 
     func writeFile(descriptor: Int32, offset: Int64, length: Int64) -> Int32 {
-        guard let channel, !isGone, !isClosing else { return MH_E_CLOSED }
+        guard canWrite else { return MH_E_UNSUPPORTED }
+        guard let channel, !isGone, !isClosing, !isOver else { return MH_E_CLOSED }
         guard length > 0 else { return MH_OK }
         guard offset >= 0, let region = FileRegionSource(descriptor, offset: offset, length: length) else {
             return MH_E_INVALID
@@ -246,7 +272,8 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         isPaused = false
         // What was read before the pause took hold comes first, each piece after the one before it.
         while !isPaused, !heldBack.isEmpty { deliver(heldBack.removeFirst()) }
-        guard !isPaused else { return }
+        guard !isPaused, !isGone else { return }
+        if isOver { return endAndFinish() }
         if hasInputEnded { return inputEnded() }
         try? channel?.syncOptions?.setOption(.autoRead, value: true)
     }
@@ -264,17 +291,26 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     func close() {
         guard let channel, !isGone, !isClosing else { return }
         isClosing = true
+        if isOver { return finishLater() }
         if outbound.isEmpty { closeWhenWritten(channel) }
     }
 
+    /// Ends a stream whose channel is closed already, not in the midst of the module's own call.
+    private func finishLater() { loop.execute { self.finish() } }
+
     private func closeWhenWritten(_ channel: any Channel) {
+        guard canWrite else { return channel.close(mode: .all, promise: nil) }
         // The promise of an empty write is kept when all before it is written.
         channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
             channel.close(mode: .all, promise: nil)
         }
     }
 
-    func abort() { channel?.close(mode: .all, promise: nil) }
+    func abort() {
+        isClosing = true
+        if isOver { return finishLater() }
+        channel?.close(mode: .all, promise: nil)
+    }
 
     /// The stream ended before there was a connection or a descriptor was taken over.
     fileprivate struct NeverBegan: Error {}

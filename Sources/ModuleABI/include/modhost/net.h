@@ -109,7 +109,8 @@ typedef struct mh_net_service {
      * [thread: any] [phase: init+run] [blocks: no]
      * [owns: options and handler are copied; the descriptor goes to the host] */
     int32_t (*adopt)(mh_self *self, const mh_adopt_options *options, const mh_error *err);
-    /* Writes bytes. MH_OK; MH_FULL when taken but above the high water mark; MH_E_CLOSED.
+    /* Writes bytes. MH_OK; MH_FULL when taken but above the high water mark; MH_E_CLOSED; MH_E_STATE on
+     * another thread; MH_E_UNSUPPORTED on a pipe that was adopted for reading only.
      * [thread: worker] [phase: run+stop] [blocks: no] [owns: bytes are borrowed and copied] */
     int32_t (*write)(mh_stream *stream, mh_str bytes);
     /* Writes an array of mh_str in one go; answers as write.
