@@ -2,13 +2,19 @@ import CHost
 import Glibc
 import Logging
 import ModuleABI
+import Synchronization
 
 /// From serving to nothing left: what was asked to end ends in order, within bounds. Main thread.
 extension HostProcess {
     /// Stops listening, drains, stops on the workers, stops, in reverse order of start. Main thread.
     func stop() {
         ServiceManager.notify("STOPPING=1")
-        let running = modules.filter { $0.phase == .initialising || $0.phase == .running }.reversed()
+        main.refuseChanges()
+        let reversed = modules.filter { $0.phase == .initialising || $0.phase == .running }.reversed()
+        // A transport goes after the modules whose replies it carries: one that is deferred would hold it up, and its client
+        // would not hear that the host stops.
+        let carriers = reversed.filter { $0.carriesCommands.load(ordering: .relaxed) && $0.used.isEmpty }
+        let running = reversed.filter { module in !carriers.contains { $0 === module } } + carriers
         for module in running {
             for case let listener as HostListener in module.resources { listener.close() }
         }

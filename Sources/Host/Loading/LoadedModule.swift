@@ -53,6 +53,8 @@ final class LoadedModule: @unchecked Sendable {
     unowned let host: HostProcess
     /// The level up to which its lines are written; modules read it without a call.
     let level: UnsafeMutablePointer<Int32>
+    /// Whether it has sent the host a command: it is a transport.
+    let carriesCommands = Atomic<Bool>(false)
     private let state = Mutex(State())
 
     init(

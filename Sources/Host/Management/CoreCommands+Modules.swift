@@ -72,7 +72,10 @@ extension CoreCommands {
         _ host: HostProcess, _ body: @escaping @Sendable () -> Swift.Result<Result, Fault>
     ) throws(Fault) -> Result {
         let done = Gate<Swift.Result<Result, Fault>>()
-        guard host.main.post({ done.open(body()) }) else { throw Fault(503, "the host is stopping") }
+        let isPosted = host.main.postChange { isRefused in
+            done.open(isRefused ? .failure(Fault(503, "the host is stopping")) : body())
+        }
+        guard isPosted else { throw Fault(503, "the host is stopping") }
         switch done.wait() {
         case .success(let result): return result
         case .failure(let fault): throw fault
@@ -112,7 +115,10 @@ extension CoreCommands {
         }
         if target.answers(to: call.transport) {
             // Answered first: this very module carries the reply.
-            guard host.main.post(disable) else { throw Fault(503, "the host is stopping") }
+            let isPosted = host.main.postChange { isRefused in
+                if !isRefused { disable() }
+            }
+            guard isPosted else { throw Fault(503, "the host is stopping") }
         } else {
             try onMain(host) {
                 disable()

@@ -1,6 +1,7 @@
 import CHost
 import JSON
 import ModuleABI
+import Synchronization
 
 /// mh.mi/1
 func makeManagementService() -> mh_mi_service {
@@ -21,6 +22,7 @@ func makeManagementService() -> mh_mi_service {
             }
         } catch let fault { return report(error, MH_E_INVALID, fault.text) }
         guard module.hold() else { return stopping(module, error) }
+        module.carriesCommands.store(true, ordering: .relaxed)
         let consumer = ModuleSink(module: module, context: sink.ctx, event: event, done: done)
         let transport = request.transport.len == 0 ? module.name : request.transport.string
         module.host.management.execute(
@@ -35,6 +37,7 @@ func makeManagementService() -> mh_mi_service {
             let done = sink.done
         else { return report(error, MH_E_INVALID, "mh_jsonrpc_request or mh_jsonrpc_sink is not valid") }
         guard module.hold() else { return stopping(module, error) }
+        module.carriesCommands.store(true, ordering: .relaxed)
         let context = sink.ctx
         var out = JSONRPC.Sink(
             route: nil,

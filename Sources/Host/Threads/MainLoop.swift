@@ -4,11 +4,15 @@ import Synchronization
 
 /// The main thread's loop: signals, posted jobs, the watchdog. Only the main thread runs it; any thread may post.
 final class MainLoop: @unchecked Sendable {
-    // @unchecked: descriptors are set once; `jobs` is behind its mutex; `onSignal` and `tick` belong to the main thread.
+    // @unchecked: descriptors are set once; `jobs` is behind its mutex; the rest belongs to the main thread.
     private let signals: Int32
     private let wake: Int32
     private let jobs = Mutex(Waiting())
     private let isClosed = Mutex(false)
+    /// Changes that wait for the one under way. Main thread.
+    private var changes: [@Sendable (_ isRefused: Bool) -> Void] = []
+    private var isChanging = false
+    private var refusesChanges = false
 
     private struct Waiting {
         var jobs: [(@Sendable () -> Void)?] = []
@@ -52,6 +56,22 @@ final class MainLoop: @unchecked Sendable {
         chost_wake(wake)
         return true
     }
+
+    /// Runs a job that may run this loop itself, such as one that stops a module: never inside another one of its kind, whose end
+    /// could depend on it. The job is told when it comes too late, and then does nothing. Any thread; false after `close`.
+    @discardableResult
+    func postChange(_ change: @escaping @Sendable (_ isRefused: Bool) -> Void) -> Bool {
+        post { [self] in
+            changes.append(change)
+            guard !isChanging else { return }
+            isChanging = true
+            while !changes.isEmpty { changes.removeFirst()(refusesChanges) }
+            isChanging = false
+        }
+    }
+
+    /// From now on changes are refused: the host is stopping. Main thread.
+    func refuseChanges() { refusesChanges = true }
 
     func close() { isClosed.withLock { $0 = true } }
 
