@@ -130,6 +130,33 @@ struct HostLifeTests {
                 "run_dir \(directory.file("run")) is not a directory; remove it or set run_dir to another path\n"))
     }
 
+    @Test("Relative paths count from the configuration's directory, wherever the host is started")
+    func relativePaths() throws {
+        let host = try RunningHost(
+            RunningHost.configuration(Self.everything, "include_file \"more/levels.conf\""),
+            folders: ["run/acc", "elsewhere"], in: try withFile("log_level = debug\n", "more/levels.conf"))
+        #expect(try host.terminate() == 0)
+        let program = try ChildProcess(
+            BuiltProducts.modhost, ["-f", "../modules.conf", "-m", "modhost.pid"],
+            directory: host.directory.file("elsewhere"), output: "/dev/null", errors: host.directory.file("second.log"))
+        #expect(eventually { host.directory.text("second.log").contains("ready in ") })
+        #expect(host.directory.names(in: "run") == ["acc", "acc.sock", "modhost.fifo", "modhost.fifo.lock"])
+        // What the command line names counts from where it was typed.
+        #expect(host.directory.text("elsewhere/modhost.pid") == "\(program.id)\n")
+        _ = try host.reply(to: "acc.record", ["method=BYE"])
+        #expect(host.directory.names(in: "run/acc").count == 1)
+        #expect(try host.command("log_level", ["core"]) == ["core": "debug"])
+        program.signal(SIGTERM)
+        #expect(try program.wait() == 0)
+        #expect(host.directory.names(in: "elsewhere").isEmpty)
+    }
+
+    private func withFile(_ text: String, _ name: String) throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory()
+        try directory.write(text, to: name)
+        return directory
+    }
+
     @Test("SIGHUP reaches flatstore: rows after it go to a new file")
     func hangUp() throws {
         let host = try RunningHost(RunningHost.configuration(Self.everything), folders: ["run/acc"])

@@ -126,6 +126,37 @@ struct HostModuleTests {
             try String(decoding: reply.readToEnd(), as: UTF8.self) == "503 stopping before the wait was over\n\n")
     }
 
+    @Test("So it is when the transport was loaded last and would, in reverse order, stop first")
+    func deferredBehindTransport() throws {
+        let directory = try TemporaryDirectory()
+        let module = try TestModules.buildCounter(in: directory)
+        let host = try RunningHost(
+            RunningHost.configuration("loadmodule \"\(module)\"", still, "loadmodule \"mi-fifo.so\""), in: directory)
+        let reply = try host.replyFIFO()
+        try host.send(":counter.wait:\(reply.name)\n60000\n\n")
+        #expect(try host.command("counter.get")["value"] == 0)
+        #expect(try host.terminate() == 0)
+        #expect(
+            try String(decoding: reply.readToEnd(), as: UTF8.self)
+                == "503 stopping before the wait was over\n\n")
+        #expect(!host.log.contains("stopping it all the same"))
+    }
+
+    @Test("Modules disabled in one breath, the transport among them, do not wait for one another")
+    func disableTogether() throws {
+        let host = try host(still)
+        let replies = try (0..<2).map { _ in try host.replyFIFO() }
+        try host.send(
+            ":module.disable:\(replies[0].name)\nc-counter\n\n:module.disable:\(replies[1].name)\nmi-fifo\n\n:which:\n\n")
+        for (reply, name) in zip(replies, ["c-counter", "mi-fifo"]) {
+            #expect(
+                try String(decoding: reply.readToEnd(), as: UTF8.self) == "200 OK\ndisabled:: \(name)\n\n")
+        }
+        #expect(host.logs("module mi-fifo is disabled"))
+        #expect(try host.terminate() == 0)
+        #expect(!host.log.contains("stopping it all the same"))
+    }
+
     @Test("A long list streams: others are answered meanwhile, the host does not grow, and the end is whole")
     func streaming() throws {
         let host = try host(still)
