@@ -322,4 +322,22 @@ struct FaultTests {
         faults.over("mended")
         #expect(rig.lines.last?.text == "mended (after 9 more errors that were not logged)")
     }
+
+    @Test("A fault that comes and goes with every row takes two lines a second")
+    func flappingFault() throws {
+        let rig = try Rig()
+        let faults = FaultLog(rig.store.services)
+        let before = rig.lines.count
+        for time in 0..<1000 {
+            faults.report("broken", now: Int64(time) * 1_000_000)
+            faults.over("mended")
+        }
+        #expect(rig.lines.dropFirst(before).map(\.text) == ["broken", "mended"])
+        faults.report("broken", now: 1_000_000_000)
+        faults.over("mended")
+        #expect(
+            rig.lines.dropFirst(before + 2).map(\.text) == [
+                "broken (and 999 more such errors since the last line)", "mended",
+            ])
+    }
 }

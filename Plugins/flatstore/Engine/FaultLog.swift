@@ -1,5 +1,5 @@
-// Keeps a fault that comes with every row from flooding the log: the first line at once, then at most one a second with
-// the number of those left out.
+// Keeps a fault that comes with every row, or comes and goes with every row, from flooding the log: the first line at once, then
+// at most one a second with the number of those left out, and one line that it is over for each that it is there.
 import ModuleABI
 import Synchronization
 
@@ -7,6 +7,8 @@ final class FaultLog: Sendable {
     private struct State {
         var lastLine: Int64?
         var leftOut = 0
+        /// A line said that the fault is there, and none since that it is over.
+        var isAnnounced = false
     }
 
     private let state = Mutex(State())
@@ -25,19 +27,21 @@ final class FaultLog: Sendable {
             let before = state.leftOut
             state.lastLine = now
             state.leftOut = 0
+            state.isAnnounced = true
             return before == 0 ? text : "\(text) (and \(before) more such errors since the last line)"
         }
         if let line { services.log(MH_LOG_ERROR, line) }
     }
 
-    /// Logs that the fault is over, and forgets about it.
+    /// Logs that the fault is over, if a line said that it is there. The next fault within the second is counted only.
     func over(_ text: String) {
-        let leftOut = state.withLock { state in
-            defer { state = State() }
-            return state.leftOut
+        let line: String? = state.withLock { state in
+            guard state.isAnnounced else { return nil }
+            let leftOut = state.leftOut
+            state.isAnnounced = false
+            state.leftOut = 0
+            return leftOut == 0 ? text : "\(text) (after \(leftOut) more errors that were not logged)"
         }
-        services.log(
-            MH_LOG_NOTICE, leftOut == 0 ? text : "\(text) (after \(leftOut) more errors that were not logged)"
-        )
+        if let line { services.log(MH_LOG_NOTICE, line) }
     }
 }
