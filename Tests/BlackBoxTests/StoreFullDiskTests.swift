@@ -44,7 +44,9 @@ struct StoreFullDiskTests {
         for refusal in ledger.refusals {
             #expect(refusal.contains("\(accounting.folderName)/") && refusal.contains("No space left on device"))
         }
-        #expect(accounting.host.log.contains("works again"))
+        let log = accounting.host.log.split(separator: "\n")
+        #expect(log.contains { $0.contains("works again") })
+        #expect(log.count < 100, "thousands of refusals are a few lines a second:\n\(accounting.host.log)")
         #expect(try accounting.host.terminate() == 0)
     }
 
