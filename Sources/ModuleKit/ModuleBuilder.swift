@@ -10,6 +10,8 @@ public final class ModuleBuilder {
     private var commands: [mh_mi_command] = []
     private var interfaces: [mh_interface] = []
     private var requirements: [mh_requirement] = []
+    var functions: [mh_script_function] = []
+    var variables: [mh_script_variable] = []
     private let hooks = Hooks()
 
     /// Starts a descriptor. `minor` is the ABI minor that the module needs.
@@ -176,6 +178,8 @@ public final class ModuleBuilder {
         descriptor.aliases = staticArray(aliases)
         descriptor.params = staticArray(parameters)
         descriptor.commands = staticArray(commands)
+        descriptor.functions = staticArray(functions)
+        descriptor.variables = staticArray(variables)
         descriptor.provides = staticArray(interfaces)
         descriptor.requires_ = staticArray(requirements)
         hooks.install(in: &descriptor)

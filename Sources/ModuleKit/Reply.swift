@@ -93,6 +93,13 @@ public struct Reply: @unchecked Sendable {
         return name.withMHString { (raw.pointee.value?(raw.pointee.ctx, $0, &value) ?? MH_E_ABI) >= 0 }
     }
 
+    /// A scalar whose name is bytes of any content.
+    @discardableResult
+    public func value(named name: mh_str, _ value: mh_value) -> Bool {
+        var value = value
+        return (raw.pointee.value?(raw.pointee.ctx, name, &value) ?? MH_E_ABI) >= 0
+    }
+
     @discardableResult
     public func text(_ name: String = "", _ text: String) -> Bool {
         text.withMHString { value(name, mh_text($0)) }

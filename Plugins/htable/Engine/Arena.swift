@@ -1,7 +1,6 @@
 // The memory of one table: a region of addresses that is reserved once and filled page by page, so that an item is named by
 // 32 bits, its distance from the start. This file owns the region: it is mapped in `init` and unmapped in `deinit`.
 import Glibc
-import Synchronization
 
 /// The place of an item in its arena, in steps of eight bytes; 0 is nowhere.
 typealias Ref = UInt32
@@ -23,7 +22,7 @@ final class Arena: @unchecked Sendable {
         var accessible = 0
         var free: [UInt32] = []
     }
-    private let state = Mutex(State())
+    private let state = Guarded(State())
 
     /// Reserves up to `limit` bytes of addresses (no memory); less where the system allows less. Nil when it allows nearly none.
     init?(reserving limit: Int) {

@@ -34,7 +34,7 @@ final class ChangeFeed: Sendable {
         var next: UInt64 = 1
     }
 
-    private let state = Mutex(State())
+    private let state = Guarded(State())
     private let hasSubscribers = Atomic<Bool>(false)
     private let hasExpirySubscribers = Atomic<Bool>(false)
     private let nextNumber = Atomic<UInt64>(0)

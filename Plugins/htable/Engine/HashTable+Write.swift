@@ -329,14 +329,14 @@ extension HashTable {
     @discardableResult
     public func purge(budget: Int) -> Bool {
         guard expires else { return false }
-        return isPurging.withLockIfAvailable { _ in
-            var left = budget
-            for index in 0..<store.stripeCount {
-                purge(store.stripes + index, &left)
-                if left <= 0 { return true }
-            }
-            return false
-        } ?? false
+        guard !isPurging.exchange(true, ordering: .acquiringAndReleasing) else { return false }
+        defer { isPurging.store(false, ordering: .releasing) }
+        var left = budget
+        for index in 0..<store.stripeCount {
+            purge(store.stripes + index, &left)
+            if left <= 0 { return true }
+        }
+        return false
     }
 
     private func purge(_ stripe: StripePointer, _ left: inout Int) {

@@ -34,7 +34,7 @@ public final class HashTable: Sendable {
     let heldSlots = Atomic<Int>(0)
     /// What the limit counts; kept only in tables with one.
     let limited = Atomic<Int>(0)
-    let isPurging = Mutex(())
+    let isPurging = Atomic<Bool>(false)
     let expiredTotal = Atomic<Int>(0)
 
     var expires: Bool { definition.autoexpire > 0 }

@@ -3,7 +3,6 @@
 import Glibc
 import ModuleABI
 import ModuleKit
-import Synchronization
 
 /// A compiled regular expression, matched without regard to case, `.` and `[^…]` not over line ends, as Kamailio's htable does.
 final class Expression: @unchecked Sendable {
@@ -87,7 +86,7 @@ final class Expression: @unchecked Sendable {
 
     // MARK: The cache
 
-    private static let cache = Mutex<[[UInt8]: Expression]>([:])
+    private static let cache = Guarded<[[UInt8]: Expression]>([:])
     private static let cacheSize = 256
 
     /// The compiled pattern, from the cache if it was used before.

@@ -26,7 +26,7 @@ public final class SlotLocks: Sendable {
         var waiting: [UInt: (place: Place, site: String)] = [:]
     }
 
-    private let state: Mutex<State> = Mutex(State())
+    private let state = Guarded(State())
     private let generation = Atomic<UInt32>(0)
     /// How long a thread waits for a slot before it gives up, in seconds.
     private let patience: Double
@@ -109,7 +109,7 @@ public final class SlotLocks: Sendable {
 
     /// Tries until `attempt` succeeds; throws on a circle of waiting threads or after the patience.
     private func wait(
-        for place: Place, site: String, _ attempt: (inout sending State) -> Bool
+        for place: Place, site: String, _ attempt: (inout State) -> Bool
     ) throws(ModuleFailure) {
         let me = Self.thread
         var start = timespec()

@@ -1,4 +1,4 @@
-// The entry of the module; what it declares and does is in the engine.
+// The entry of the module: its parameters, commands and hooks; the work is done in the engine.
 import HtableEngine
 public import ModuleABI
 import ModuleKit
@@ -17,5 +17,12 @@ public func mh_module_entry_v1(
     let builder = ModuleBuilder(
         name: "htable", version: "0.1.0",
         summary: "In-memory tables with expiry for management commands, other modules and routes.")
+    let settings = Settings()
+    let tables = Tables()
+    declare(settings, on: builder)
+    Commands(tables).declare(on: builder)
+    let life = Life(settings, tables)
+    builder.onInit { host throws(ModuleFailure) in try life.start(host) }
+    builder.onStop { life.stop() }
     return builder.publish(to: module)
 }
