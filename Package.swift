@@ -85,6 +85,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "TestSupport", dependencies: ["ManagementClient", "JSON"], path: "Tests/TestSupport"),
+        .executableTarget(name: "torture", dependencies: ["TestSupport"], path: "Tests/Torture"),
         .testTarget(name: "ABITests"),
         .testTarget(name: "AccTests", dependencies: ["AccIntake", "ModuleABI", "ModuleKit"]),
         .testTarget(
@@ -95,6 +96,9 @@ let package = Package(
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
         .testTarget(
             name: "HostTests", dependencies: ["Host", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
+        .testTarget(
+            name: "HtableTests",
+            dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "ManagementClientTests", dependencies: ["ManagementClient", "JSON", "Configuration", "modctl"]),
     ] + plugins.flatMap(\.targets),
