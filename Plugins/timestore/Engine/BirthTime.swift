@@ -28,4 +28,14 @@ enum BirthTime {
             return UInt64(clamping: seconds) &* 1_000_000_000 &+ UInt64(fraction)
         }
     }
+
+    /// Waits until a file made now is younger than one made at `birth`, at most some ticks of the kernel's clock (4 ms or less each).
+    static func wait(beyond birth: UInt64) {
+        for _ in 0..<40 {
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME_COARSE, &now)
+            if UInt64(clamping: now.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: now.tv_nsec) > birth { return }
+            usleep(500)
+        }
+    }
 }

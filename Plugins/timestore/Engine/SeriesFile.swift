@@ -8,6 +8,8 @@ final class SeriesFile {
     var last: UInt32
     /// The place among the files of its year in order of their making: of equal times an older file's were stored first.
     var age = 0
+    /// When it was made, as the file system says; what `age` is told from after a restart.
+    var birth: UInt64 = 0
     var open: OpenFile?
     /// The owner's clock of uses, for closing the least recently used.
     var lastUse: UInt64 = 0

@@ -15,14 +15,14 @@ extension YearFiles {
             unlink("\(directory)/\(name)")
             report("\(directory)/\(name): removed, it was left by a rewrite that did not come to its end")
         }
-        var found: [(file: SeriesFile, birth: UInt64)] = []
+        var found: [SeriesFile] = []
         for name in names where name.hasPrefix(prefix) {
             guard let parsed = FileName(name.dropFirst(prefix.count)) else { continue }
-            if let entry = try read(parsed) { found.append(entry) }
+            if let file = try read(parsed) { found.append(file) }
         }
-        found.sort { ($0.birth, $0.file.name) < ($1.birth, $1.file.name) }
-        for (age, entry) in found.enumerated() { entry.file.age = age }
-        files = found.map(\.file).sorted { $0.name < $1.name }
+        found.sort { ($0.birth, $0.name) < ($1.birth, $1.name) }
+        for (age, file) in found.enumerated() { file.age = age }
+        files = found.sorted { $0.name < $1.name }
         for file in files where !file.isReadOnly {
             let before = path(file.name)
             rename(file)
@@ -36,7 +36,7 @@ extension YearFiles {
     }
 
     /// Looks at one file; nil when it holds nothing.
-    private func read(_ name: FileName) throws(SystemError) -> (file: SeriesFile, birth: UInt64)? {
+    private func read(_ name: FileName) throws(SystemError) -> SeriesFile? {
         let path = path(name)
         let open: OpenFile
         do throws(SystemError) { open = try cache.open(path, O_RDWR) } catch {
@@ -91,18 +91,20 @@ extension YearFiles {
             file.isReadOnly = true
         }
         cache.keep(open, for: file)
-        return (file, BirthTime.nanoseconds(of: open.descriptor))
+        file.birth = BirthTime.nanoseconds(of: open.descriptor)
+        return file
     }
 
     /// Brings the records of a file into order, which no version of the store writes otherwise.
     private func readUnsorted(
         _ file: SeriesFile, _ open: OpenFile
-    ) throws(SystemError) -> (file: SeriesFile, birth: UInt64)? {
+    ) throws(SystemError) -> SeriesFile? {
         let birth = BirthTime.nanoseconds(of: open.descriptor)
         let sorted = try open.records(0..<file.count).withUnsafeBytes { RecordBytes.sorted($0) }
         try replace(file, with: sorted)
         report("\(path(file.name)): its \(file.count) records were not in order of time: sorted")
-        return (file, birth)
+        file.birth = birth
+        return file
     }
 }
 

@@ -146,6 +146,7 @@ final class YearFiles {
             throw error
         }
         file.age = (newest?.age ?? 0) + 1
+        file.birth = BirthTime.nanoseconds(of: open.descriptor)
         files.append(file)
         sort()
         cache.keep(open, for: file)
@@ -236,6 +237,8 @@ final class YearFiles {
                 if let target {
                     try insert(sorted, into: target)
                 } else {
+                    // It must be told from those that it overlaps, also after a restart.
+                    BirthTime.wait(beyond: files.map(\.birth).max() ?? 0)
                     try begin(sorted)
                 }
             } catch {
@@ -281,6 +284,7 @@ final class YearFiles {
         cache.touched(directory: directory)
         file.count = count
         (file.first, file.last) = (first, last)
+        file.birth = BirthTime.nanoseconds(of: open.descriptor)
         rename(file)
     }
 }

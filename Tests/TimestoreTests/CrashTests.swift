@@ -1,0 +1,105 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A sender that notes what was acknowledged. Its records tell their number: those of a batch have ascending times, and the value of each is
+/// a function of its time.
+private final class CrashWriter: @unchecked Sendable {
+    // @unchecked: read after the thread has ended.
+    let id: String
+    private(set) var acknowledged: [Record] = []
+    /// Sent, and no answer has come.
+    private(set) var open: [Record] = []
+    private let port: UInt16
+    private var next: UInt32
+    private let ended = DispatchSemaphore(value: 0)
+
+    init(_ number: Int, port: UInt16, from next: UInt32) {
+        id = uuid(number)
+        self.port = port
+        self.next = next
+    }
+
+    static func record(_ number: UInt32) -> Record {
+        // Some go back in time, and days and years move on.
+        let back: UInt32 = number % 7 == 3 ? 5000 : 0
+        return Record(1_356_000_000 + number * 977 - back, Float(number))
+    }
+
+    func start() {
+        let thread = Thread { [self] in
+            run()
+            ended.signal()
+        }
+        thread.start()
+    }
+
+    func join() -> UInt32 {
+        ended.wait()
+        return next
+    }
+
+    private func run() {
+        guard let client = try? StoreClient(port: port) else { return }
+        var random = SystemRandomNumberGenerator()
+        while true {
+            let count = [1, 1, 3, 50, 600].randomElement(using: &random) ?? 1
+            let records = (0..<UInt32(count)).map { Self.record(next + $0) }
+            next += UInt32(count)
+            open = records
+            do {
+                guard try client.put(id, records) == UInt32(count) else { return }
+            } catch {
+                return
+            }
+            acknowledged += records
+            open = []
+        }
+    }
+}
+
+@Suite("Crashes")
+struct CrashTests {
+    /// How often the host is killed; TIMESTORE_KILLS sets another number.
+    private static let rounds = ProcessInfo.processInfo.environment["TIMESTORE_KILLS"].flatMap { Int($0) } ?? 24
+
+    @Test("After SIGKILL at any moment every acknowledged record is there, none is invented, and all is in order")
+    func kills() throws {
+        let store = try TimestoreHost(["max_days_per_file": "5", "open_files": "8"])
+        var random = SystemRandomNumberGenerator()
+        var numbers = [UInt32](repeating: 0, count: 4)
+        var stored: [String: [Record]] = [:]
+        for round in 0..<Self.rounds {
+            let writers = numbers.indices.map { CrashWriter($0, port: store.port, from: numbers[$0]) }
+            for writer in writers { writer.start() }
+            letPass(milliseconds: Int32.random(in: 5...150, using: &random))
+            store.host.kill()
+            for (index, writer) in writers.enumerated() { numbers[index] = writer.join() }
+            try store.restart()
+            let client = try store.connect()
+            for writer in writers {
+                let found = try client.get(writer.id)
+                var promised = Dictionary(grouping: (stored[writer.id] ?? []) + writer.acknowledged, by: \.value)
+                var allowed = Set(writer.open.map(\.value))
+                for record in found {
+                    guard record == CrashWriter.record(UInt32(record.value)) else {
+                        Issue.record("round \(round): \(record) was never sent")
+                        return
+                    }
+                    if promised.removeValue(forKey: record.value) == nil, allowed.remove(record.value) == nil {
+                        Issue.record("round \(round): \(record) is there without having been sent, or twice")
+                        return
+                    }
+                }
+                if !promised.isEmpty {
+                    Issue.record("round \(round): \(promised.count) acknowledged records of \(writer.id) are lost")
+                    return
+                }
+                #expect(zip(found, found.dropFirst()).allSatisfy { $0.time <= $1.time })
+                stored[writer.id] = found
+            }
+            #expect(try store.problems() == [], "round \(round)")
+        }
+        #expect(stored.values.reduce(0) { $0 + $1.count } > 1000)
+    }
+}
