@@ -44,7 +44,8 @@ struct DecoderTests {
             let whole = Self.decode(Array(stream), pieces: max(1, stream.count))
             for pieces in [1, 2, 3, 5, 7, 8, 9, 55, 56, 57, 100] {
                 #expect(Self.decode(Array(stream), pieces: pieces) == whole, "\(name) in pieces of \(pieces)")
-                #expect(Self.decode(Array(stream), pieces: pieces, stopping: true) == whole, "\(name) in pieces of \(pieces)")
+                #expect(
+                    Self.decode(Array(stream), pieces: pieces, stopping: true) == whole, "\(name) in pieces of \(pieces)")
             }
         }
     }
@@ -71,7 +72,10 @@ struct DecoderTests {
             #expect(SeriesID(good)?.text == good)
         }
         #expect(SeriesID("ABCDEF00-abcd-abcd-abcd-abcdef012345") != SeriesID("abcdef00-abcd-abcd-abcd-abcdef012345"))
-        for bad in ["", "12345678-9abc-def0-1234-56789abcdef", "12345678_9abc-def0-1234-56789abcdef0", "12345678-9abc-def0-1234-56789abcdefg"] {
+        for bad in [
+            "", "12345678-9abc-def0-1234-56789abcdef", "12345678_9abc-def0-1234-56789abcdef0",
+            "12345678-9abc-def0-1234-56789abcdefg",
+        ] {
             #expect(SeriesID(bad) == nil)
         }
     }
@@ -104,7 +108,10 @@ struct DecoderTests {
 
     @Test(
         "What is no time is refused",
-        arguments: ["", "yesterday", "2023-02-29", "2024-13-01", "1969-12-31", "4294967296", "2024-01-01T25:00", "-1y", "2024-01-01Zx"])
+        arguments: [
+            "", "yesterday", "2023-02-29", "2024-13-01", "1969-12-31", "4294967296", "2024-01-01T25:00", "-1y",
+            "2024-01-01Zx",
+        ])
     func badTimes(text: String) {
         #expect(TimeArgument.read(text, now: 1_000_000) == nil)
     }

@@ -45,7 +45,8 @@ struct ModelTests {
         let areSame = found == expected
         try #require(
             areSame,
-            "\(what): \(found.count) records, expected \(expected.count); first difference \(String(describing: difference))")
+            "\(what): \(found.count) records, expected \(expected.count); first difference \(String(describing: difference))"
+        )
     }
 
     @Test(

@@ -195,7 +195,9 @@ struct ProtocolTests {
         #expect(try client.number() == Wire.failure)
         try client.send(Wire.request(2, id, 0, Wire.word(day(1)), Wire.word(0)))
         #expect(try client.number() == 0)
-        for bad in ["../../../../etc/passwd", "12345678-1234-1234-1234-12345678901g", "12345678123412341234123456789012", ""] {
+        for bad in [
+            "../../../../etc/passwd", "12345678-1234-1234-1234-12345678901g", "12345678123412341234123456789012", "",
+        ] {
             try client.send(Wire.put(bad, (0..<1000).map { Record(UInt32($0)) }))
             try client.send(Wire.put(bad, [Record(1)]))
             try client.send(Wire.get(bad, 0, .max))
@@ -217,7 +219,8 @@ struct ProtocolTests {
         do {
             let client = try store.connect()
             let records = (0..<10_000).map { Record(day(9) + UInt32($0), 1) }
-            try client.send(Wire.request(2, id, .max, Wire.word(0), Wire.word(0)) + records.flatMap(Wire.record) + [1, 2, 3])
+            try client.send(
+                Wire.request(2, id, .max, Wire.word(0), Wire.word(0)) + records.flatMap(Wire.record) + [1, 2, 3])
         }
         #expect(try eventually { try store.statistic("connections") == 0 })
         #expect(try store.connect().get(id).count == 10_000)

@@ -104,7 +104,9 @@ final class StoreClient {
         var done = 0
         while done < count {
             let got = bytes.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress.map { $0 + done }, count - done, 0) }
-            guard got > 0 else { throw TestFailure("the store sent \(done) bytes of \(count), then \(got == 0 ? "closed" : "nothing")") }
+            guard got > 0 else {
+                throw TestFailure("the store sent \(done) bytes of \(count), then \(got == 0 ? "closed" : "nothing")")
+            }
             done += got
         }
         return bytes

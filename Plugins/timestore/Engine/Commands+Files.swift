@@ -13,7 +13,8 @@ extension TimestoreModule {
         ) { call, reply throws(CommandFault) in try self.list(call.string(0) ?? "", reply) }
         builder.command(
             "timestore.verify", flags: MH_MI_READ | MH_MI_SLOW,
-            summary: "Reads every record, mends what a crash has left, and names what is wrong.", example: "timestore.verify",
+            summary: "Reads every record, mends what a crash has left, and names what is wrong.",
+            example: "timestore.verify",
             arguments: [.init("uuid", MH_STRING, optional: true, help: "Only this series.")]
         ) { call, reply throws(CommandFault) in try self.verify(call, reply) }
         builder.command(

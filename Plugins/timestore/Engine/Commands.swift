@@ -34,11 +34,15 @@ extension TimestoreModule {
         }
     }
 
-    private static var range: [ModuleBuilder.Argument] { [
-        .init("uuid", MH_STRING, help: "The series."),
-        .init("start", MH_NULL, help: "The first time: seconds since 1970, a date, now, or a span before now such as -90m."),
-        .init("end", MH_NULL, help: "The last time, included; written as start."),
-    ] }
+    private static var range: [ModuleBuilder.Argument] {
+        [
+            .init("uuid", MH_STRING, help: "The series."),
+            .init(
+                "start", MH_NULL, help: "The first time: seconds since 1970, a date, now, or a span before now such as -90m."
+            ),
+            .init("end", MH_NULL, help: "The last time, included; written as start."),
+        ]
+    }
 
     private func declareRecords(in builder: ModuleBuilder) {
         builder.command(
@@ -54,7 +58,9 @@ extension TimestoreModule {
             let context = try self.running()
             let id = try Self.id(call)
             let time = try Self.time(call, 1, "time")
-            guard case .float(let value) = call.value(2) else { throw CommandFault(400, "value is missing, expected a number") }
+            guard case .float(let value) = call.value(2) else {
+                throw CommandFault(400, "value is missing, expected a number")
+            }
             var record: [UInt8] = []
             RecordBytes.append(time, Float(value), to: &record)
             if let failure = StoreAccess(context: context).append(id, record).failure { throw Self.fault(failure) }
@@ -64,7 +70,9 @@ extension TimestoreModule {
             "timestore.get", flags: MH_MI_READ | MH_MI_SLOW,
             summary: "The records of a series from one time to another, in ascending order.",
             example: "timestore.get 12345678-1234-1234-1234-123456789abc -1h now 100",
-            arguments: Self.range + [.init("limit", MH_INT, optional: true, help: "At most so many records, from the first on.")]
+            arguments: Self.range + [
+                .init("limit", MH_INT, optional: true, help: "At most so many records, from the first on.")
+            ]
         ) { call, reply throws(CommandFault) in
             let (id, start, end, reader) = try self.reader(call)
             let limit = call.integer(3).map { max(0, Int(clamping: $0)) } ?? .max

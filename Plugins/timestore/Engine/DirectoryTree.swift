@@ -20,7 +20,9 @@ struct DirectoryTree: Sendable {
     /// The years that have a directory, ascending.
     func years() throws(SystemError) -> [Int] {
         try SystemCall.names(in: root).compactMap { name in
-            guard name.utf8.count == 4, let year = Int(name), (1970...CalendarDay.lastYear).contains(year) else { return nil }
+            guard name.utf8.count == 4, let year = Int(name), (1970...CalendarDay.lastYear).contains(year) else {
+                return nil
+            }
             return year
         }.sorted()
     }

@@ -95,7 +95,8 @@ final class StoreWorker: @unchecked Sendable {
             isCommitting = false
             if let failure = outcome.failure {
                 context.tally.storeErrors.count()
-                context.faults.report(failure.failure("records are not safe on the disk in \(context.environment.root)").text)
+                context.faults.report(
+                    failure.failure("records are not safe on the disk in \(context.environment.root)").text)
             }
             for done in served { done(outcome.failure == nil) }
             if !waiting.isEmpty { commit() }

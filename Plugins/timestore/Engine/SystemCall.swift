@@ -52,7 +52,8 @@ enum SystemCall {
     }
 
     /// Reads up to the end of the target or of the file; answers how many bytes that were.
-    static func read(_ descriptor: Int32, _ target: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int {
+    static func read(_ descriptor: Int32, _ target: UnsafeMutableRawBufferPointer, at offset: Int) throws(SystemError) -> Int
+    {
         var done = 0
         while done < target.count, let base = target.baseAddress {
             let count = pread(descriptor, base + done, target.count - done, off_t(offset + done))

@@ -49,7 +49,8 @@ enum TimeArgument {
             return value
         }
         func holds(_ byte: Character, at index: Int) -> Bool { index < text.count && text[index] == byte.asciiValue }
-        guard let year = number(0, 4), holds("-", at: 4), let month = number(5, 2), holds("-", at: 7), let day = number(8, 2),
+        guard let year = number(0, 4), holds("-", at: 4), let month = number(5, 2), holds("-", at: 7),
+            let day = number(8, 2),
             (1970...CalendarDay.lastYear).contains(year), (1...12).contains(month), day >= 1
         else { return nil }
         let isLeap = CalendarDay.firstDay(of: year + 1) - CalendarDay.firstDay(of: year) == 366

@@ -66,7 +66,8 @@ struct Verification {
         files += 1
         records += state.count
         if state.size != FileLayout.offset(state.count) {
-            problems.append("\(state.path): \(state.size) bytes, expected \(FileLayout.offset(state.count)) for \(state.count) records")
+            problems.append(
+                "\(state.path): \(state.size) bytes, expected \(FileLayout.offset(state.count)) for \(state.count) records")
         }
         let header = state.header.withUnsafeBytes { bytes in
             bytes.count == FileLayout.headerSize
@@ -76,16 +77,20 @@ struct Verification {
                 ) : (0, 0)
         }
         if header != (state.first, state.last) {
-            problems.append("\(state.path): the header says \(header.0) to \(header.1), expected \(state.first) to \(state.last)")
+            problems.append(
+                "\(state.path): the header says \(header.0) to \(header.1), expected \(state.first) to \(state.last)")
         }
-        if !state.agrees { problems.append("\(state.path): the records are of other days or of another year than the name says") }
+        if !state.agrees {
+            problems.append("\(state.path): the records are of other days or of another year than the name says")
+        }
         do throws(SystemError) {
             if let descent = try state.file.firstDescent(count: state.count) {
                 problems.append("\(state.path): record \(descent) is before the one in front of it")
             }
             let ends = (try state.file.time(0), try state.file.time(state.count - 1))
             if ends != (state.first, state.last) {
-                problems.append("\(state.path): records from \(ends.0) to \(ends.1), expected \(state.first) to \(state.last)")
+                problems.append(
+                    "\(state.path): records from \(ends.0) to \(ends.1), expected \(state.first) to \(state.last)")
             }
         } catch {
             problems.append(error.failure("\(state.path): cannot be read").text)

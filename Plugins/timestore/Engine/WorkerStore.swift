@@ -55,7 +55,8 @@ final class WorkerStore {
     func lookForVanishedFiles() {
         guard cache.hasVanishedFile else { return }
         environment.log(
-            MH_LOG_WARNING, "\(environment.root): files in use were removed by somebody; what they held since is gone with them")
+            MH_LOG_WARNING,
+            "\(environment.root): files in use were removed by somebody; what they held since is gone with them")
         for series in series.values { series.forget() }
     }
 }

@@ -39,7 +39,8 @@ private func decode(_ chunks: [ArraySlice<UInt8>], stopping: Bool) -> (events: [
                     case .putEnd: events.append(.putEnd)
                     case .refused(.unknownType(let type)): events.append(.unknownType(type))
                     case .refused(.badIdentifier(let text)):
-                        precondition(text.utf8.count <= 40 && !text.utf8.contains { $0 < 0x20 || $0 > 0x7E }, "a name is printable")
+                        precondition(
+                            text.utf8.count <= 40 && !text.utf8.contains { $0 < 0x20 || $0 > 0x7E }, "a name is printable")
                         events.append(.badIdentifier)
                     }
                     return !stopping
