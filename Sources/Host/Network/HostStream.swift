@@ -40,11 +40,15 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     /// False for a pipe that was adopted for reading only: SwiftNIO takes a write to one for a broken invariant.
     private let canWrite: Bool
+    /// False for a pipe that was adopted for writing only: it has no input that could end.
+    private let canRead: Bool
     /// The channel is closed, but a paused module has not had everything that came in.
     private var isOver = false
 
     /// A stream whose handler is known (connect, adopt).
-    init(module: LoadedModule, loop: any EventLoop, handler: mh_stream_handler, canWrite: Bool = true) {
+    init(module: LoadedModule, loop: any EventLoop, handler: mh_stream_handler, canRead: Bool = true, canWrite: Bool = true)
+    {
+        self.canRead = canRead
         self.module = module
         self.loop = loop
         self.handler = handler
@@ -62,6 +66,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     ) {
         self.module = module
         self.loop = loop
+        canRead = true
         canWrite = true
         self.accept = accept
         self.ended = ended
@@ -109,10 +114,16 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
                 channel.close(mode: .all, promise: nil)
                 return
             }
-        } else if let connected = handler.connected, module.isCallable {
-            module.enter("stream connected") { connected(self.context, raw) }
+        } else {
+            // Not in the midst of SwiftNIO's own set-up of a pipe, which a close from the module would pull from under it.
+            loop.execute { self.tellConnected() }
         }
         flushSoon()
+    }
+
+    private func tellConnected() {
+        guard !isGone, !isOver, let connected = handler.connected, module.isCallable else { return }
+        module.enter("stream connected") { connected(self.context, raw) }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -143,6 +154,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
+            guard canRead else { return }
             hasInputEnded = true
             if !isPaused { inputEnded() }
         } else {
@@ -186,7 +198,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         guard hasStarted || accept != nil else { return }
         guard !isGone, !isOver else { return }
         let isOrdinary = failure == nil && !isClosing && !isEndWanted
-        guard isOrdinary, isLinked, !hasInputEnded || isPaused else { return finish() }
+        guard isOrdinary, isLinked, canRead, !hasInputEnded || isPaused else { return finish() }
         // The end of a pipe closes its channel at once; the module hears of it as of any other end, after all bytes.
         isOver = true
         hasInputEnded = true

@@ -175,7 +175,7 @@ private func adopt(
     guard fstat(descriptor, &status) == 0 else {
         return report(error, MH_E_INVALID, "descriptor \(descriptor): \(systemText(errno))")
     }
-    let stream = HostStream(module: module, loop: loop, handler: handler, canWrite: writes)
+    let stream = HostStream(module: module, loop: loop, handler: handler, canRead: reads, canWrite: writes)
     let adoption: UncheckedAttempt
     switch status.st_mode & S_IFMT {
     case S_IFSOCK:
