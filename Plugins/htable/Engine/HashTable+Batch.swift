@@ -85,12 +85,14 @@ extension HashTable {
         }
     }
 
-    /// Writes many items in order; the answer is how many were written, up to the first that fails.
+    /// Writes many items in order, up to the first that fails; `stored` hears how many are written so far.
     func set(
-        _ items: UnsafeBufferPointer<(key: UnsafeRawBufferPointer, value: ItemValue)>, expiry: ExpiryRule = .standard
+        _ items: UnsafeBufferPointer<(key: UnsafeRawBufferPointer, value: ItemValue)>, expiry: ExpiryRule = .standard,
+        stored: (Int) -> Void = { _ in }
     ) throws(ModuleFailure) {
         try forEachWarm(items.count, { items[$0].key }) { (index) throws(ModuleFailure) in
             try set(items[index].key, items[index].value, expiry: expiry)
+            stored(index + 1)
         }
     }
 

@@ -386,7 +386,10 @@ extension HashTable {
                 var change = Change(
                     kind: .expired, key: key, value: value.isInteger ? .integer(value.integer) : .bytes(bytes),
                     expiry: value.expiry, stamp: clock.milliseconds, number: number)
+                let thread = ScriptThread.current
+                thread.record = (Array(key), value)
                 feed.tellExpired(change)
+                thread.record = nil
                 pthread_mutex_lock(&stripe.pointee.mutex)
                 let upper = store.upper(store.hash(key))
                 var isGone = false

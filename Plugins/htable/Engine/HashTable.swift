@@ -138,6 +138,36 @@ public final class HashTable: Sendable {
         return found
     }
 
+    /// Copies an item's value into a buffer, as much as fits; nil when the key is not there. `length` is the value's.
+    func get(
+        _ key: UnsafeRawBufferPointer, buffer: UnsafeMutableRawBufferPointer
+    ) throws(ModuleFailure) -> (value: ItemValue, length: Int, expiry: UInt32)? {
+        let now = now
+        return try locked(key, "a read") { stripe, upper in
+            guard let head = visible(stripe, upper, key, now) else { return nil }
+            guard case .bytes(let bytes) = store.value(head) else { return (store.value(head), 0, head.pointee.expiry) }
+            let count = min(bytes.count, buffer.count)
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
+            let copied = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer).prefix(count))
+            return (.bytes(copied), bytes.count, head.pointee.expiry)
+        }
+    }
+
+    // MARK: Slots
+
+    /// Locks the slot of a key for the calling thread.
+    func lockSlot(of key: UnsafeRawBufferPointer, site: String) throws(ModuleFailure) {
+        try locks.lock(place(of: key), site: site, held: heldSlots)
+    }
+
+    func unlockSlot(of key: UnsafeRawBufferPointer, site: String) throws(ModuleFailure) {
+        try locks.unlock(place(of: key), site: site, held: heldSlots)
+    }
+
+    /// Unlocks all slots that the calling thread holds, as at the end of a route; how many that were.
+    @discardableResult
+    func unlockAllSlots() -> Int { locks.releaseAll(table: name, held: heldSlots) }
+
     // MARK: Removing
 
     /// Removes an item; false when the key was not there.

@@ -19,7 +19,7 @@ public final class Life: Sendable {
     }
 
     public func start(_ host: HostServices) throws(ModuleFailure) {
-        try tables.start(settings)
+        try tables.start(settings) { level, text in host.log.write(level, text) }
         if settings.timerProcesses != 0 {
             host.log.notice("timer_procs is not needed: expired items are found without a scan; it does nothing")
         }

@@ -161,6 +161,14 @@ struct Matcher: Sendable {
         return false
     }
 
+    /// Matches every item.
+    static var everything: Matcher { Matcher(.all) }
+
+    private init(_ test: Test) {
+        self.test = test
+        isOnValue = false
+    }
+
     /// The operators of functions and commands: re, sw, ew, in, eq, ne.
     init(operator word: String, _ operand: [UInt8], isOnValue: Bool) throws(ModuleFailure) {
         self.isOnValue = isOnValue

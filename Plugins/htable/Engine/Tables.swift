@@ -9,6 +9,9 @@ public final class Tables: Sendable {
         var byName: [[UInt8]: HashTable] = [:]
         var databaseURL: String?
         var source: (any RowSource)?
+        var log: ((Int32, String) -> Void)?
+        /// Warnings that have been said: a route repeats its mistakes with every message.
+        var said: Set<String> = []
     }
 
     private let state = Guarded(State())
@@ -16,8 +19,10 @@ public final class Tables: Sendable {
 
     public init() {}
 
-    /// Makes the tables of the config.
-    public func start(_ settings: Settings, clock: Clock = Clock()) throws(ModuleFailure) {
+    /// Makes the tables of the config; `log` writes a line at a level.
+    public func start(
+        _ settings: Settings, clock: Clock = Clock(), log: @escaping (Int32, String) -> Void = { _, _ in }
+    ) throws(ModuleFailure) {
         var made: [HashTable] = []
         for definition in settings.definitions {
             made.append(try HashTable(definition, clock: clock, locks: locks))
@@ -28,6 +33,7 @@ public final class Tables: Sendable {
             state.byName = [:]
             for table in made { state.byName[Array(table.name.utf8)] = table }
             state.databaseURL = url
+            state.log = log
         }
     }
 
@@ -49,6 +55,20 @@ public final class Tables: Sendable {
     func find(_ name: some Sequence<UInt8>) -> HashTable? {
         let name = Array(name)
         return state.withLock { $0.byName[name] }
+    }
+
+    /// Most different warnings that are said; what comes after them is about names made at run time.
+    private static let mostWarnings = 200
+
+    /// Logs what a route did wrong, once; or at error level, always.
+    func warn(_ text: @autoclosure () -> String, always: Bool = false) {
+        let text = text()
+        let log = state.withLock { state -> ((Int32, String) -> Void)? in
+            if always { return state.log }
+            guard state.said.count < Self.mostWarnings, state.said.insert(text).inserted else { return nil }
+            return state.log
+        }
+        log?(always ? MH_LOG_ERROR : MH_LOG_WARNING, text)
     }
 
     /// Removes expired items of all tables, at most `budget`; true when there may be more.

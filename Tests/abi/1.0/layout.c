@@ -518,6 +518,77 @@ FIELD(mh_thread_service, limit, 32, 8);
 
 VALUE(MH_NOTE_TYPE, 1);
 
+/* ---- modhost/htable.h ---- */
+
+VALUE(MH_HTABLE_STANDARD, -1);
+VALUE(MH_HTABLE_ON_KEY, 0);
+VALUE(MH_HTABLE_ON_VALUE, 1);
+VALUE(MH_HTABLE_SET, 1);
+VALUE(MH_HTABLE_EXPIRY, 2);
+VALUE(MH_HTABLE_REMOVED, 3);
+VALUE(MH_HTABLE_FLUSHED, 4);
+VALUE(MH_HTABLE_EXPIRED, 5);
+VALUE(MH_HTABLE_FOLLOW_CHANGES, 1);
+VALUE(MH_HTABLE_FOLLOW_EXPIRED, 2);
+
+GROWS(mh_htable_item, 56);
+FIELD(mh_htable_item, struct_size, 0, 4);
+FIELD(mh_htable_item, reserved, 4, 4);
+FIELD(mh_htable_item, key, 8, 16);
+FIELD(mh_htable_item, value, 24, 24);
+FIELD(mh_htable_item, expires_at, 48, 8);
+
+GROWS(mh_htable_pattern, 40);
+FIELD(mh_htable_pattern, struct_size, 0, 4);
+FIELD(mh_htable_pattern, on, 4, 4);
+FIELD(mh_htable_pattern, op, 8, 16);
+FIELD(mh_htable_pattern, operand, 24, 16);
+
+GROWS(mh_htable_visitor, 24);
+FIELD(mh_htable_visitor, struct_size, 0, 4);
+FIELD(mh_htable_visitor, reserved, 4, 4);
+FIELD(mh_htable_visitor, ctx, 8, 8);
+FIELD(mh_htable_visitor, item, 16, 8);
+
+GROWS(mh_htable_change, 88);
+FIELD(mh_htable_change, struct_size, 0, 4);
+FIELD(mh_htable_change, kind, 4, 4);
+FIELD(mh_htable_change, table, 8, 16);
+FIELD(mh_htable_change, key, 24, 16);
+FIELD(mh_htable_change, value, 40, 24);
+FIELD(mh_htable_change, expires_at, 64, 8);
+FIELD(mh_htable_change, stamp, 72, 8);
+FIELD(mh_htable_change, number, 80, 8);
+
+GROWS(mh_htable_follow, 24);
+FIELD(mh_htable_follow, struct_size, 0, 4);
+FIELD(mh_htable_follow, flags, 4, 4);
+FIELD(mh_htable_follow, ctx, 8, 8);
+FIELD(mh_htable_follow, changed, 16, 8);
+
+GROWS(mh_htable_interface, 160);
+FIELD(mh_htable_interface, struct_size, 0, 4);
+FIELD(mh_htable_interface, reserved, 4, 4);
+FIELD(mh_htable_interface, open, 8, 8);
+FIELD(mh_htable_interface, count, 16, 8);
+FIELD(mh_htable_interface, get, 24, 8);
+FIELD(mh_htable_interface, set, 32, 8);
+FIELD(mh_htable_interface, set_until, 40, 8);
+FIELD(mh_htable_interface, compare_and_set, 48, 8);
+FIELD(mh_htable_interface, add, 56, 8);
+FIELD(mh_htable_interface, expire, 64, 8);
+FIELD(mh_htable_interface, remove, 72, 8);
+FIELD(mh_htable_interface, flush, 80, 8);
+FIELD(mh_htable_interface, match, 88, 8);
+FIELD(mh_htable_interface, remove_matching, 96, 8);
+FIELD(mh_htable_interface, get_batch, 104, 8);
+FIELD(mh_htable_interface, set_batch, 112, 8);
+FIELD(mh_htable_interface, add_batch, 120, 8);
+FIELD(mh_htable_interface, lock, 128, 8);
+FIELD(mh_htable_interface, unlock, 136, 8);
+FIELD(mh_htable_interface, follow, 144, 8);
+FIELD(mh_htable_interface, unfollow, 152, 8);
+
 /* ---- modhost/script.h: a draft, which may change until it is declared stable ---- */
 
 VALUE(MH_SCRIPT_DRAFT, 1);

@@ -5,6 +5,7 @@
 #include "base.h"
 #include "counter.h"
 #include "db.h"
+#include "htable.h"
 #include "log.h"
 #include "loop.h"
 #include "mi.h"
