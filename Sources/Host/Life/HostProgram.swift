@@ -71,26 +71,22 @@ public enum HostProgram {
     private static func examine(_ configuration: ParsedConfiguration, path: String) -> (CoreSettings, LoadPlan?) {
         let base = directory(of: path)
         let (settings, problems) = CoreSettings.read(configuration.statements, base: base)
-        for diagnostic in configuration.diagnostics + problems { Diagnostics.print(diagnostic, configuration) }
-        let isReadable = !(configuration.diagnostics + problems).contains { $0.severity == .error }
+        var found = configuration.diagnostics + problems
+        let isReadable = !found.contains { $0.severity == .error }
         // Modules are looked at even then: all errors in one go. Only a file that could not be read ends here.
-        guard !configuration.files.isEmpty else { return (settings, nil) }
-        let plan = LoadPlan(configuration.statements, base: base)
-        for warning in plan.warnings { Diagnostics.print(warning, configuration) }
-        for refusal in plan.refusals.sorted(by: isBefore) {
-            if let diagnostic = refusal.diagnostic { Diagnostics.print(diagnostic, configuration) }
+        guard !configuration.files.isEmpty else {
+            Diagnostics.print(found, configuration)
+            return (settings, nil)
         }
+        let plan = LoadPlan(configuration.statements, base: base)
+        found += plan.warnings + plan.refusals.compactMap(\.diagnostic)
         if case .route(let route)? = configuration.statements.first(where: { if case .route = $0 { true } else { false } }) {
-            Diagnostics.print(
+            found.append(
                 Diagnostic(
                     .warning, at: route.location, "routes are not run by this version",
-                    hint: "the block is read and checked for balanced braces only"), configuration)
+                    hint: "the block is read and checked for balanced braces only"))
         }
+        Diagnostics.print(found, configuration)
         return (settings, isReadable && !plan.hasErrors ? plan : nil)
-    }
-
-    private static func isBefore(_ left: Refusal, _ right: Refusal) -> Bool {
-        guard let left = left.location, let right = right.location, left.file == right.file else { return false }
-        return (left.line, left.column) < (right.line, right.column)
     }
 }
