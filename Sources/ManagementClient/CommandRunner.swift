@@ -6,6 +6,8 @@ public struct CommandRunner: Sendable {
     public enum Form: Sendable {
         /// As text; the result is read into memory.
         case text(ResultText)
+        /// As comma-separated values or a chart; the result is read into memory.
+        case presented(Presentation)
         /// The JSON of the result as the host wrote it, streamed.
         case json
         /// The whole JSON-RPC response as the host wrote it, streamed.
@@ -80,7 +82,17 @@ public struct CommandRunner: Sendable {
     private func send(
         _ command: CommandWords, output: inout DescriptorOutput
     ) throws(ManagementClientError) -> Outcome {
-        switch form {
+        switch command.presentation.map({ .presented($0) }) ?? form {
+        case .presented(let presentation):
+            switch try client.call(command.method, command.parameters) {
+            case .success(let result):
+                guard let text = presentation.render(result) else {
+                    return .failure(code: 400, message: presentation.expected)
+                }
+                try output.append(text)
+                return .success
+            case .failure(let code, let message): return .failure(code: code, message: message)
+            }
         case .text(let text):
             switch try client.call(command.method, command.parameters) {
             case .success(let result):

@@ -12,12 +12,18 @@ public struct CommandWords: Sendable, Equatable {
     public let method: String
     /// An array for arguments by position, an object for those by name, nil for none.
     public let parameters: JSONValue?
+    /// Set by a word `--csv` or `--plot` behind `timestore.get`.
+    public private(set) var presentation: Presentation?
+
+    /// The columns of a chart where nobody says how wide the terminal is.
+    public static let chartWidth = 80
 
     /// Reads the words after modctl's own options.
     ///
     /// A leading `fifo` or `rpc` is dropped (`kamctl fifo …`). Every further word is one argument by position, passed through
-    /// untouched; `named` holds `name=value` texts (`--arg`), which cannot be mixed with arguments by position.
-    public init(_ words: [String], named: [String] = []) throws(CommandWordsError) {
+    /// untouched, but for `--csv` and `--plot` behind `timestore.get`, which say how to show its result (a chart takes `width` columns);
+    /// `named` holds `name=value` texts (`--arg`), which cannot be mixed with arguments by position.
+    public init(_ words: [String], named: [String] = [], width: Int = chartWidth) throws(CommandWordsError) {
         var words = words[...]
         if let first = words.first, first == "fifo" || first == "rpc" {
             words = words.dropFirst()
@@ -30,6 +36,12 @@ public struct CommandWords: Sendable, Equatable {
         }
         self.method = method
         words = words.dropFirst()
+        if method == "timestore.get" {
+            for word in words where word == "--csv" || word == "--plot" {
+                presentation = word == "--csv" ? .csv : .plot(width: width)
+            }
+            words = words.filter { $0 != "--csv" && $0 != "--plot" }[...]
+        }
         if named.isEmpty {
             var values: [JSONValue] = []
             for word in words { values.append(try Self.value(of: word)) }

@@ -79,6 +79,19 @@ struct Table {
             + cells.map { line($0) + "\n" }.joined()
     }
 
+    /// The table with commas between fields, quotes where a field needs them (RFC 4180), and a line feed after each line.
+    var csv: String {
+        func field(_ text: String) -> String {
+            guard text.utf8.contains(where: { $0 == 0x22 || $0 == 0x2C || $0 == 0x0A || $0 == 0x0D }) else { return text }
+            return "\"" + text.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"") + "\""
+        }
+        var text = names.map(field).joined(separator: ",") + "\n"
+        for row in rows {
+            text += row.map { $0.map { field(Self.text(of: $0)) } ?? "" }.joined(separator: ",") + "\n"
+        }
+        return text
+    }
+
     /// The text of a scalar, or of a list of scalars: `a, b`.
     static func text(of value: JSONValue) -> String {
         switch value {

@@ -17,6 +17,8 @@ struct Modctl: ParsableCommand {
               modctl flat_rotate                rotate the files of flatstore
               modctl htable.get users alice     arguments by position
               modctl --json ps | jq .           a result for a program
+              modctl timestore.get UUID -1d now --plot
+                                                values over time (--csv: as a file)
               modctl                            a prompt with history and completion
 
             Exit status: 0 good, 1 the command failed, 2 usage, 3 no host or no answer.
@@ -37,6 +39,12 @@ struct Modctl: ParsableCommand {
 
     @Flag(name: .customLong("raw"), help: "Print the whole JSON-RPC response, as the host sends it.")
     var printsResponse = false
+
+    @Flag(name: .customLong("csv"), help: "Print a list of records as comma-separated values.")
+    var printsCSV = false
+
+    @Flag(name: .customLong("plot"), help: "Print records of time and value as a chart.")
+    var printsPlot = false
 
     @Option(
         name: .customLong("timeout"),
@@ -78,8 +86,8 @@ struct Modctl: ParsableCommand {
         guard timeout >= 0, timeout <= 1e9 else {
             throw ValidationError("--timeout expects seconds from 0 to 1000000000, found \(timeout).")
         }
-        if printsJSON, printsResponse {
-            throw ValidationError("--json and --raw exclude one another: give one of them.")
+        if [printsJSON, printsResponse, printsCSV, printsPlot].count(where: { $0 }) > 1 {
+            throw ValidationError("--json, --raw, --csv and --plot exclude one another: give one of them.")
         }
         if !namedArguments.isEmpty, commandWords.isEmpty {
             throw ValidationError("--arg expects a command after the options.")
@@ -117,7 +125,7 @@ struct Modctl: ParsableCommand {
         SignalCleanup.install()
         do {
             let words = commandWords
-            let command = words.isEmpty ? nil : try CommandWords(words, named: namedArguments)
+            let command = words.isEmpty ? nil : try CommandWords(words, named: namedArguments, width: Terminal.width)
             let configuration = try configurationPath.map { path throws(ManagementClientError) in
                 try ConfiguredFIFO(readingConfigurationAt: path)
             }
@@ -148,6 +156,8 @@ struct Modctl: ParsableCommand {
     private var form: CommandRunner.Form {
         if printsJSON { return .json }
         if printsResponse { return .raw }
+        if printsCSV { return .presented(.csv) }
+        if printsPlot { return .presented(.plot(width: Terminal.width)) }
         let isTerminal = isatty(STDOUT_FILENO) == 1
         return .text(
             ResultText(isTerminal: isTerminal, usesColour: isTerminal && allowsColour, width: Terminal.width)

@@ -97,7 +97,7 @@ final class Prompt {
             case []: break
             case ["quit"], ["exit"]: return false
             case ["help"]: Self.show(Self.help)
-            default: _ = runner.run(try CommandWords(words), output: &output, errors: &errors)
+            default: _ = runner.run(try CommandWords(words, width: Terminal.width), output: &output, errors: &errors)
             }
         } catch {
             try? errors.append("modctl: \(error)\n")
