@@ -7,9 +7,10 @@ final class TimestoreHost {
     let host: RunningHost
     private(set) var port: UInt16 = 0
 
-    /// `parameters`: names and values as they stand in the configuration.
+    /// `parameters`: names and values as they stand in the configuration; `modules`: paths of further modules.
     init(
-        _ parameters: [String: String] = [:], files: [String: [UInt8]] = [:], environment: [String: String] = [:]
+        _ parameters: [String: String] = [:], files: [String: [UInt8]] = [:], modules: [String] = [],
+        environment: [String: String] = [:]
     ) throws {
         let directory = try TemporaryDirectory()
         for (name, bytes) in files { try directory.write(bytes, to: "data/\(name)") }
@@ -18,7 +19,8 @@ final class TimestoreHost {
                 "loadmodule \"mi-fifo.so\"", "loadmodule \"timestore.so\"",
                 "modparam(\"timestore\", \"data_directory\", \"data\")",
                 "modparam(\"timestore\", \"listen\", \"tcp://127.0.0.1:0\")",
-            ] + parameters.map { "modparam(\"timestore\", \"\($0.key)\", \($0.value))" }
+            ] + modules.map { "loadmodule \"\($0)\"" }
+            + parameters.map { "modparam(\"timestore\", \"\($0.key)\", \($0.value))" }
         host = try RunningHost(
             RunningHost.configuration() + lines.joined(separator: "\n") + "\n", in: directory, environment: environment)
         try findPort()

@@ -18,6 +18,7 @@ public final class TimestoreModule: @unchecked Sendable {
     public func declare(in builder: ModuleBuilder) {
         declareParameters(in: builder)
         declareCommands(in: builder)
+        declareInterface(in: builder)
         builder.onInit { host throws(ModuleFailure) in try self.start(host) }
         builder.onDrain { self.drain() }
         builder.onStop { self.stop() }

@@ -634,3 +634,20 @@ FIELD(mh_script_service, struct_size, 0, 4);
 FIELD(mh_script_service, reserved, 4, 4);
 FIELD(mh_script_service, find, 8, 8);
 FIELD(mh_script_service, run, 16, 8);
+
+/* ---- modhost/timestore.h ---- */
+
+GROWS(mh_timestore_range, 48);
+FIELD(mh_timestore_range, struct_size, 0, 4);
+FIELD(mh_timestore_range, reserved, 4, 4);
+FIELD(mh_timestore_range, uuid, 8, 16);
+FIELD(mh_timestore_range, start, 24, 4);
+FIELD(mh_timestore_range, end, 28, 4);
+FIELD(mh_timestore_range, ctx, 32, 8);
+FIELD(mh_timestore_range, records, 40, 8);
+
+GROWS(mh_timestore_interface, 24);
+FIELD(mh_timestore_interface, struct_size, 0, 4);
+FIELD(mh_timestore_interface, reserved, 4, 4);
+FIELD(mh_timestore_interface, append, 8, 8);
+FIELD(mh_timestore_interface, read, 16, 8);

@@ -14,5 +14,6 @@
 #include "note.h"
 #include "script.h"
 #include "thread.h"
+#include "timestore.h"
 
 #endif
