@@ -97,7 +97,9 @@ public final class Functions: Sendable {
             let isThere = try values[1].scriptBytes.lend { (key) throws(ModuleFailure) in try table.contains(key) }
             return isThere ? -1 : table.definition.initialValue != nil ? -2 : 1
         }
-        add("sht_inc", [table, key], "Adds 1 to an integer.") { [self] values throws(ModuleFailure) in try increase(1, values) }
+        add("sht_inc", [table, key], "Adds 1 to an integer.") { [self] values throws(ModuleFailure) in
+            try increase(1, values)
+        }
         add("sht_dec", [table, key], "Subtracts 1 from an integer.") { [self] values throws(ModuleFailure) in
             try increase(-1, values)
         }

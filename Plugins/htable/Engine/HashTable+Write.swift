@@ -76,7 +76,8 @@ extension HashTable {
     @inline(__always) private func expiry(_ rule: ExpiryRule, old: UInt32?, _ now: UInt32) -> UInt32 {
         guard expires else { return 0 }
         switch rule {
-        case .at(let time): return time
+        // A moment that is over is taken as this second: the item goes with the next.
+        case .at(let time): return time == 0 ? 0 : max(time, now)
         case .standard:
             if let old, !definition.updatesExpiry { return old }
             return UInt32(clamping: Int64(now) + Int64(definition.autoexpire))
@@ -298,7 +299,7 @@ extension HashTable {
             guard let slot = store.find(stripe, upper, key) else { return false }
             let head = store.head(Ref(truncatingIfNeeded: slot.pointee))
             guard isVisible(head, now) || head.pointee.keyWord & ItemHead.isTold != 0 else { return false }
-            reschedule(stripe, head, expiry, now)
+            reschedule(stripe, head, expiry == 0 ? 0 : max(expiry, now), now)
             number = feed.number()
             return true
         }

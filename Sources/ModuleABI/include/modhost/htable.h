@@ -71,7 +71,7 @@ typedef struct mh_htable_change {
 } mh_htable_change;
 
 #define MH_HTABLE_FOLLOW_CHANGES 0x01u /* every change, after it has happened */
-#define MH_HTABLE_FOLLOW_EXPIRED 0x02u /* items whose time is over, before they go: a new expiry given in the call rescues one */
+#define MH_HTABLE_FOLLOW_EXPIRED 0x02u /* items whose time is over, before they go: a new expiry in the call rescues one */
 
 typedef struct mh_htable_follow {
     uint32_t struct_size;
@@ -114,7 +114,8 @@ typedef struct mh_htable_interface {
     /* Gives an item a new expiry. MH_E_NOT_FOUND: no such item; MH_E_UNSUPPORTED: the table has no autoexpire.
      * [thread: any] [phase: init+run+stop] [blocks: no] [owns: key is borrowed] */
     int32_t (*expire)(void *ctx, mh_htable *table, mh_str key, int64_t seconds, const mh_error *err);
-    /* Removes an item. MH_E_NOT_FOUND: there was none. [thread: any] [phase: init+run+stop] [blocks: no] [owns: key is borrowed] */
+    /* Removes an item. MH_E_NOT_FOUND: there was none.
+     * [thread: any] [phase: init+run+stop] [blocks: no] [owns: key is borrowed] */
     int32_t (*remove)(void *ctx, mh_htable *table, mh_str key, const mh_error *err);
     /* Removes all items. [thread: any] [phase: init+run+stop] [blocks: yes] [owns: nothing] */
     int32_t (*flush)(void *ctx, mh_htable *table, const mh_error *err);
