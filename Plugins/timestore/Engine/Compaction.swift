@@ -2,6 +2,7 @@
 // the exchange one step: whoever finds the plan finishes it.
 import Glibc
 import ModuleABI
+import Synchronization
 
 /// New files in the place of old ones.
 struct CompactionPlan: Equatable {
@@ -41,6 +42,9 @@ struct CompactionPlan: Equatable {
     }
 }
 
+/// Numbers the runs of this process, for the names of their files.
+private let runs = Atomic<Int>(0)
+
 extension YearFiles {
     private var planPath: String { "\(directory)/.\(id.text).compact" }
 
@@ -59,6 +63,8 @@ extension YearFiles {
         _ sources: [RangeSource], directory: String, prefix: String, maxDays: Int
     ) throws(SystemError) -> [(temporary: String, name: FileName)] {
         var reader = RangeReader(sources)
+        // Two runs may prepare at once; the first to exchange wins.
+        let run = runs.add(1, ordering: .relaxed).newValue
         var written: [(temporary: String, name: FileName)] = []
         var output: MergedFile?
         do throws(SystemError) {
@@ -77,7 +83,7 @@ extension YearFiles {
                             if let open = output {
                                 file = open
                             } else {
-                                file = try MergedFile("\(directory)/.\(prefix).merged\(written.count)", time, maxDays)
+                                file = try MergedFile("\(directory)/.\(prefix).merged\(run)_\(written.count)", time, maxDays)
                                 output = file
                             }
                             let count = RecordBytes.run(bytes, from: index, upTo: file.limit)
@@ -99,7 +105,12 @@ extension YearFiles {
         return written
     }
 
-    /// Exchanges the overlapping files for those that were prepared.
+    /// Whether all that was prepared is still there: files are read in anew when a series was forgotten, and what looks left over is removed.
+    static func arePresent(_ prepared: [(temporary: String, name: FileName)]) -> Bool {
+        prepared.allSatisfy { exists($0.temporary) }
+    }
+
+    /// Exchanges the overlapping files for those that were prepared, which are all present.
     func exchange(for prepared: [(temporary: String, name: FileName)]) throws(SystemError) {
         let old = overlapping
         var taken = Set(files.filter { file in !old.contains { $0 === file } }.map(\.name))

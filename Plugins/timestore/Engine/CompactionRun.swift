@@ -65,7 +65,7 @@ struct CompactionRun {
         do throws(ModuleFailure) {
             after = try onOwner(owner) { (worker) throws(SystemError) in
                 let files = try worker.store.series(id).year(year)
-                guard files.overlapMark == snapshot.mark else { return nil }
+                guard files.overlapMark == snapshot.mark, YearFiles.arePresent(prepared) else { return nil }
                 try files.exchange(for: prepared)
                 return files.files.count
             }

@@ -6,6 +6,8 @@ final class Series {
     private let environment: StoreEnvironment
     private let cache: FileCache
     private var years: [Int: YearFiles] = [:]
+    /// Years that have been looked at and have no files.
+    private var emptyYears = YearSet()
     /// The year of the last record that was stored.
     private var current: YearFiles?
     /// The owner's clock of uses.
@@ -23,6 +25,7 @@ final class Series {
     func forget() {
         for year in years.values { for file in year.files { cache.forget(file) } }
         years = [:]
+        emptyYears = YearSet()
         current = nil
     }
 
@@ -31,6 +34,7 @@ final class Series {
         if let year = years[number] { return year }
         let year = YearFiles(id: id, year: number, environment: environment, cache: cache)
         try year.load()
+        emptyYears.remove(number)
         years[number] = year
         return year
     }
@@ -73,8 +77,15 @@ final class Series {
     private func foundSources(from start: UInt32, to end: UInt32) throws(SystemError) -> [RangeSource] {
         guard start <= end else { return [] }
         var sources: [RangeSource] = []
-        for number in CalendarDay(start).year...CalendarDay(end).year {
+        for number in CalendarDay(start).year...CalendarDay(end).year where !emptyYears.contains(number) {
             let year = try self.year(number)
+            if year.files.isEmpty {
+                // One bit is kept of it; series that are asked for all time would hold a lot of nothing otherwise.
+                years[number] = nil
+                if current === year { current = nil }
+                emptyYears.insert(number)
+                continue
+            }
             for file in year.files where file.first <= end && file.last >= start {
                 let open = try year.opened(file)
                 let all = 0..<file.count
@@ -88,5 +99,31 @@ final class Series {
             }
         }
         return sources
+    }
+}
+
+/// A set of the years from 1970 to 2161, 24 bytes.
+private struct YearSet {
+    private var bits: (UInt64, UInt64, UInt64) = (0, 0, 0)
+
+    private static func place(_ year: Int) -> (word: Int, bit: UInt64) {
+        ((year - 1970) / 64, 1 << UInt64((year - 1970) % 64))
+    }
+
+    func contains(_ year: Int) -> Bool {
+        let (word, bit) = Self.place(year)
+        return (word == 0 ? bits.0 : word == 1 ? bits.1 : bits.2) & bit != 0
+    }
+
+    mutating func insert(_ year: Int) { change(year) { $0 |= $1 } }
+    mutating func remove(_ year: Int) { change(year) { $0 &= ~$1 } }
+
+    private mutating func change(_ year: Int, _ body: (inout UInt64, UInt64) -> Void) {
+        let (word, bit) = Self.place(year)
+        switch word {
+        case 0: body(&bits.0, bit)
+        case 1: body(&bits.1, bit)
+        default: body(&bits.2, bit)
+        }
     }
 }

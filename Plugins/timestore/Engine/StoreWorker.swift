@@ -12,6 +12,9 @@ final class StoreWorker: @unchecked Sendable {
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var sweep: Loop.Task?
     private var isCommitting = false
+    /// When it was last looked for files that somebody has removed.
+    private var lastLook: Int64 = 0
+    private static let lookInterval: Int64 = 100_000_000
     private var waiting: [(Bool) -> Void] = []
 
     /// Bytes of small GET answers that one batch carries; what is beyond goes as files to read.
@@ -123,7 +126,11 @@ final class StoreWorker: @unchecked Sendable {
 
     /// What comes at every interval: the commit that nobody waits for, and a look for files that somebody has removed.
     func tick() {
-        store.lookForVanishedFiles()
+        let now = context.host.loop.now
+        if now - lastLook >= Self.lookInterval {
+            lastLook = now
+            store.lookForVanishedFiles()
+        }
         if context.environment.sync == .interval, !isCommitting, store.isDirty { commit() }
     }
 

@@ -56,7 +56,7 @@ final class YearFiles {
             limit = min(limit, tie, CalendarDay.end(of: lastDay, in: year))
             // Its name moves with its last day, and with the name the order.
             if files.count > 1 { limit = min(limit, CalendarDay.end(of: day, in: year)) }
-            return (file, limit)
+            return (file, max(limit, time))
         }
         return nil
     }
