@@ -17,7 +17,7 @@ INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
 SWIFT_BUILD := for product in modhost modctl $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture interop install clean deps-build deps-test deps-run deps-interop deps-install swift
+.PHONY: help run build test lint bench torture fuzz interop install clean deps-build deps-test deps-run deps-interop deps-install swift
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,7 +60,8 @@ test: swift deps-test ## Build and run all tests (debug)
 
 lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 	swift format lint --strict --recursive --parallel Package.swift Sources Plugins Tests $(wildcard Benchmarks)
-	@for script in .ci/run Packaging/install-packages Examples/data/generate-records Examples/data/expected-rows; do \
+	@for script in .ci/run Packaging/install-packages Examples/data/generate-records Examples/data/expected-rows \
+		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh; do \
 		sh -n $$script || exit 1; done
 	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
 		for page in Documentation/man/*; do \
@@ -74,6 +75,9 @@ torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 240); the
 	@$(SWIFT_BUILD)
 	@swift build -c release --product torture
 	@$(RELEASE)/torture $(if $(filter command line,$(origin SECONDS)),$(SECONDS))
+
+fuzz: swift deps-test ## Run every fuzzer for SECONDS_EACH (default 60) with libFuzzer and the address sanitizer
+	@bash Tests/Fuzzers/run
 
 interop: swift deps-interop ## Talk to real peers where they are installed (kamctl, logrotate, socat)
 	@$(SWIFT_BUILD)

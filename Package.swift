@@ -100,6 +100,9 @@ let package = Package(
             name: "HtableTests",
             dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "TimestoreTests",
+            dependencies: ["TimestoreEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "ManagementClientTests", dependencies: ["ManagementClient", "JSON", "Configuration", "modctl"]),
     ] + plugins.flatMap(\.targets),
     swiftLanguageModes: [.v6],
