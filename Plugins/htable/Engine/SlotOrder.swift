@@ -23,17 +23,22 @@ private struct Rank: Comparable {
 
 /// Goes through a table in the order of a dump.
 final class SlotOrder {
-    /// References kept at a time: 16 bytes each.
-    static let defaultCapacity = 1_500_000
+    /// References kept at a time: 16 bytes each, and half as much again while they are sorted.
+    static let defaultCapacity = 1_250_000
 
     private let table: HashTable
     private let matcher: Matcher?
     private let capacity: Int
+    /// How many items there are in each of 65,536 equal parts of the ranks; made when one round cannot hold all.
+    private var parts: [UInt32] = []
+    private let partShift: UInt64
 
     init(_ table: HashTable, matching matcher: Matcher? = nil, capacity: Int = SlotOrder.defaultCapacity) {
         self.table = table
         self.matcher = matcher
         self.capacity = max(capacity, 2)
+        // The number of a slot and the id behind it have as many bits as the slots need, and 32; 16 of them choose the part.
+        partShift = UInt64(table.slotMask.nonzeroBitCount + 16)
     }
 
     private func rank(_ item: ItemReference) -> Rank {
@@ -141,12 +146,31 @@ final class SlotOrder {
 
     // MARK: Collecting
 
-    /// Fills `items` with the lowest ranks after one, in order; true when there were more than fit.
+    /// Fills `items` with the lowest ranks after one, in order; true when there are more than these.
     private func collect(after: Rank?, upTo end: Rank? = nil, into items: inout [ItemReference]) -> Bool {
+        if parts.isEmpty, table.count > capacity { countParts() }
+        var after = after
+        while true {
+            let planned = plannedEnd(after: after)
+            var bound = end
+            var isCut = false
+            if let planned, end.map({ planned < $0 }) ?? true {
+                bound = planned
+                isCut = true
+            }
+            if collect(after: after, within: bound, into: &items) { isCut = true }
+            // Nothing in these parts, by now: there may be in the next.
+            guard items.isEmpty, isCut, let bound else { return isCut }
+            after = bound
+        }
+    }
+
+    /// Collects up to a bound; true when the room was not enough and the upper ones were left out.
+    private func collect(after: Rank?, within limit: Rank?, into items: inout [ItemReference]) -> Bool {
         items.removeAll(keepingCapacity: true)
         var found = items
         items = []
-        var bound: Rank? = end
+        var bound = limit
         var isCut = false
         walk { item in
             let rank = rank(item)
@@ -165,6 +189,34 @@ final class SlotOrder {
         found.sort { rank($0) < rank($1) }
         items = found
         return isCut
+    }
+
+    private func countParts() {
+        parts = [UInt32](repeating: 0, count: 1 << 16)
+        walk { item in parts[Int(rank(item).slotAndID >> partShift)] += 1 }
+    }
+
+    /// The end of the parts that fit one round, some room left for items that come meanwhile; nil: all that follow do.
+    private func plannedEnd(after: Rank?) -> Rank? {
+        guard !parts.isEmpty else { return nil }
+        var part = 0
+        if let after {
+            part = Int(after.slotAndID >> partShift)
+            // A part that is done with its last rank is not looked at again.
+            if after >= end(ofPart: part) { part += 1 }
+        }
+        guard part < parts.count else { return nil }
+        var count = Int(parts[part])
+        part += 1
+        while part < parts.count, count + Int(parts[part]) <= capacity - capacity / 8 {
+            count += Int(parts[part])
+            part += 1
+        }
+        return part < parts.count ? end(ofPart: part - 1) : nil
+    }
+
+    private func end(ofPart part: Int) -> Rank {
+        Rank(slotAndID: UInt64(part + 1) << partShift - 1, sequenceAndUpper: .max)
     }
 
     private func walk(_ body: (ItemReference) -> Void) {
