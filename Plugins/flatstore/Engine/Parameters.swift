@@ -168,8 +168,7 @@ public final class Parameters {
                 )
             }
         }
-        if let byte = settings.nullText.first(where: { $0 == field || settings.recordDelimiter.contains($0) })
-        {
+        if let byte = settings.nullText.first(where: { $0 == field || settings.recordDelimiter.contains($0) }) {
             throw Self.invalid(
                 "null_text holds the delimiter \(Self.word(byte)), which would split the row; change null_text"
             )

@@ -150,8 +150,7 @@ private enum Drained {
     /// The file is gone, or was changed by somebody else.
     case unknown
 
-    static func find(_ header: Header, _ rows: [UInt8], near rowFile: String) throws(ModuleFailure) -> Drained
-    {
+    static func find(_ header: Header, _ rows: [UInt8], near rowFile: String) throws(ModuleFailure) -> Drained {
         guard let path = path(of: header, near: rowFile) else { return .unknown }
         let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw SystemError.last.failure("cannot open \(path)") }

@@ -112,8 +112,7 @@ struct RowFile {
     // MARK: The end of the file
 
     /// Cuts a torn last row; returns what was done, empty when the file ends in a whole row.
-    private static func mendEnd(_ descriptor: Int32, _ recordDelimiter: [UInt8]) throws(SystemError) -> String
-    {
+    private static func mendEnd(_ descriptor: Int32, _ recordDelimiter: [UInt8]) throws(SystemError) -> String {
         let size = Int(try SystemCall.status(of: descriptor).st_size)
         guard size > 0 else { return "" }
         let length = recordDelimiter.count
