@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -45,7 +46,7 @@ private final class CrashWriter: @unchecked Sendable {
         guard let client = try? StoreClient(port: port) else { return }
         var random = SystemRandomNumberGenerator()
         while true {
-            let count = [1, 1, 3, 50, 600].randomElement(using: &random) ?? 1
+            let count = [1, 1, 3, 20, 60].randomElement(using: &random) ?? 1
             let records = (0..<UInt32(count)).map { Self.record(next + $0) }
             open = next..<(next + UInt32(count))
             next += UInt32(count)
@@ -75,7 +76,7 @@ struct CrashTests {
         for round in 0..<Self.rounds {
             let writers = numbers.indices.map { CrashWriter($0, port: store.port, from: numbers[$0]) }
             for writer in writers { writer.start() }
-            letPass(milliseconds: Int32.random(in: 5...150, using: &random))
+            letPass(milliseconds: Int32.random(in: 5...50, using: &random))
             store.host.kill()
             for (index, writer) in writers.enumerated() { numbers[index] = writer.join() }
             try store.restart()
@@ -106,5 +107,34 @@ struct CrashTests {
             #expect(try store.problems() == [], "round \(round)")
         }
         #expect(promised.joined().count { $0 } > 1000)
+    }
+
+    @Test("After SIGKILL in the middle of a compaction the series has its old files or its new ones, never both")
+    func killsOfCompactions() throws {
+        let store = try TimestoreHost(["max_days_per_file": "2"])
+        var random = SystemRandomNumberGenerator()
+        let id = uuid(1)
+        var model = Model()
+        for round in 0..<(Self.rounds / 2) {
+            let client = try store.connect()
+            // A long file, and some in its way that overlap with it and with each other.
+            let start = 1_704_067_200 + UInt32(round % 5) * 40_000
+            let records = (0..<400).map { index in
+                Record(start + UInt32(index) * 500 % 300_000, Float(round * 400 + index))
+            }
+            model.put(id, records)
+            #expect(try client.put(id, records) == 400)
+            try store.host.send(":timestore.compact:\n\(id)\n\n")
+            Glibc.usleep(UInt32.random(in: 0...6000, using: &random))
+            store.host.kill()
+            try store.restart()
+            let found = try store.connect().get(id)
+            let expected = model.get(id, 0, .max)
+            let areSame = found == expected
+            try #require(areSame, "round \(round): \(found.count) records, expected \(expected.count)")
+            #expect(try store.problems() == [], "round \(round)")
+            let hidden = store.host.directory.names(in: "data/2024/00/00").filter { $0.hasPrefix(".") }
+            #expect(hidden == [], "round \(round)")
+        }
     }
 }

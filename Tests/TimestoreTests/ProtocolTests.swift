@@ -245,6 +245,19 @@ struct ProtocolTests {
         for _ in 0..<3 { #expect(try slow.records() == records) }
     }
 
+    @Test("A client that has said all it has to say gets every answer, then the end")
+    func halfClose() throws {
+        let store = try TimestoreHost()
+        let client = try store.connect()
+        let records = (0..<100_000).map { Record(day(7) + UInt32($0), 1) }
+        try client.send(Wire.put(uuid(1), records) + Wire.get(uuid(1), 0, .max) + Wire.put(uuid(2), [Record(day(1))]))
+        client.halfClose()
+        #expect(try client.number() == 100_000)
+        #expect(try client.records() == records)
+        #expect(try client.number() == 1)
+        #expect(client.isClosedByStore())
+    }
+
     @Test("A silent client is closed after idle_timeout, a busy one is not")
     func idleTimeout() throws {
         let store = try TimestoreHost(["idle_timeout": "\"200ms\""])
