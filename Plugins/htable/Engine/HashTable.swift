@@ -258,8 +258,8 @@ public final class HashTable: Sendable {
         return (items, bytes)
     }
 
-    /// Items that the wheel moves while a lock is held: some 50 µs.
-    static let stepsPerLock = 512
+    /// Items that the wheel moves while a lock is held: some 20 µs.
+    static let stepsPerLock = 128
 }
 
 extension UnsafeRawBufferPointer {

@@ -43,14 +43,14 @@ final class Expression: @unchecked Sendable {
     }
 
     func matches(_ text: UnsafeRawBufferPointer) -> Bool {
-        var range = regmatch_t(rm_so: 0, rm_eo: regoff_t(text.count))
-        // REG_STARTEND takes the end from the range: text may hold NUL and needs none behind it.
-        if let start = text.baseAddress {
-            return regexec(compiled, start.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
-        }
-        return withUnsafeBytes(of: UInt8(0)) { empty in
-            regexec(
-                compiled, empty.baseAddress?.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
+        // REG_STARTEND takes the end from the range, so text may hold NUL. The NUL behind the copy is for the address sanitizer, which
+        // measures the text as a C string all the same.
+        withUnsafeTemporaryAllocation(byteCount: text.count + 1, alignment: 1) { copy in
+            copy.copyMemory(from: text)
+            copy[text.count] = 0
+            var range = regmatch_t(rm_so: 0, rm_eo: regoff_t(text.count))
+            return regexec(
+                compiled, copy.baseAddress?.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
         }
     }
 
