@@ -37,8 +37,6 @@ struct HostConfigurationTests {
             """)
         #expect(result.status == 78)
         let expected = """
-            modules.conf:12:14: error: found no file "missing.cfg", expected the file to include; import_file passes over a missing file
-            modules.conf:13:31: error: found the number 1, expected ',' and a value after the parameter's name; write modparam("module", "name", value)
             modules.conf:2:1: error: unknown core setting wrokers; did you mean workers?
             modules.conf:3:11: error: workers is the string "many", expected an integer from 0 to 256
             modules.conf:5:12: error: module flatstor.so is not found: looked for \(modules)/flatstor.so, \(modules)/libflatstor.so [MH-R101]; did you mean flatstore? Correct the name, add the directory with mpath "DIR", or install the module.
@@ -47,6 +45,8 @@ struct HostConfigurationTests {
             modules.conf:9:38: error: mi-fifo's reply_timeout is the string "soon", expected a duration such as 200ms or 5s, or a number in s, from 1ms to 1h [MH-R121]; correct the value at the place that is named
             modules.conf:10:36: error: mi-fifo's max_request is the integer 5, expected a size such as 4096, "64k" or "1 MiB", from 256 bytes to 64 MiB [MH-R121]; correct the value at the place that is named
             modules.conf:11:10: error: no loaded module is called nobody [MH-R119]; loaded are mi-fifo, mi_fifo, flatstore, db_flatstore
+            modules.conf:12:14: error: found no file "missing.cfg", expected the file to include; import_file passes over a missing file
+            modules.conf:13:31: error: found the number 1, expected ',' and a value after the parameter's name; write modparam("module", "name", value)
 
             """
         #expect(result.errors == expected)
