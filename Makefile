@@ -47,7 +47,7 @@ build: swift deps-build ## Build the host, modctl and the modules (release)
 	@$(SWIFT_BUILD)
 
 run: deps-run build ## Build and start the host on modules.conf with all modules; files go to ./run
-	@mkdir -p run/acc
+	@mkdir -p run/acc run/timestore
 	@printf '%s\n' "" "The FIFO is $(CURDIR)/run/modhost.fifo. Try, in another shell in this folder:" \
 		"    $(RELEASE)/modctl which" \
 		"    $(RELEASE)/modctl acc.record method=INVITE callid=first-call sip_code=200" \
