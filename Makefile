@@ -17,7 +17,7 @@ INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
 SWIFT_BUILD := for product in modhost modctl $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture fuzz interop install clean deps-build deps-test deps-run deps-interop deps-install swift
+.PHONY: help run build test lint bench torture sanitize fuzz interop install clean deps-build deps-test deps-run deps-interop deps-install swift
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,16 @@ torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 240); the
 	@$(SWIFT_BUILD)
 	@swift build -c release --product torture
 	@$(RELEASE)/torture $(if $(filter command line,$(origin SECONDS)),$(SECONDS))
+
+# What crashes on purpose, or measures memory, is left out: the sanitizer answers in its own way there.
+SANITIZED := TimestoreTests|HtableTests|BlackBoxTests.(Store|Fifo)|Probe
+sanitize: swift deps-test ## Run the black-box tests against a host and modules built with the address sanitizer
+	@for product in modhost $(MODULES); do \
+		swift build --sanitize=address --scratch-path .build-asan --product $$product || exit 1; done
+	@swift build --build-tests
+	@cp .build/debug/modctl .build-asan/debug/
+	ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0 MODHOST_BUILD_DIR=$(CURDIR)/.build-asan/debug \
+		swift test --skip-build --filter '$(SANITIZED)'
 
 fuzz: swift deps-test ## Run every fuzzer for SECONDS_EACH (default 60) with libFuzzer and the address sanitizer
 	@bash Tests/Fuzzers/run
