@@ -172,7 +172,22 @@ public final class ModuleBuilder {
     /// Ends the module. Main thread.
     public func onStop(_ body: @escaping () -> Void) { hooks.stop = body }
 
-    /// Completes the descriptor and stores its address; returns `MH_OK` for the entry function.
+    /// What the entry function returns: refuses a host of another ABI major version, else publishes the descriptor.
+    public func publish(
+        to out: UnsafeMutablePointer<UnsafePointer<mh_module>?>?, for offer: UnsafePointer<mh_offer>?,
+        error: UnsafePointer<mh_error>?
+    ) -> Int32 {
+        guard let offer, offer.pointee.abi_major == UInt16(MH_ABI_MAJOR) else {
+            let found = offer.map { "\($0.pointee.abi_major)" } ?? "none"
+            return ModuleFailure(
+                MH_E_ABI,
+                "\(descriptor.name.string) is built for module ABI \(MH_ABI_MAJOR), this host offers \(found); install versions that fit"
+            ).report(to: error)
+        }
+        return publish(to: out)
+    }
+
+    /// Completes the descriptor and stores its address; returns `MH_OK`.
     public func publish(to out: UnsafeMutablePointer<UnsafePointer<mh_module>?>?) -> Int32 {
         guard let out else { return MH_E_INVALID }
         descriptor.aliases = staticArray(aliases)

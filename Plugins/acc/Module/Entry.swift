@@ -9,17 +9,10 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
-    guard let offer, offer.pointee.abi_major == UInt16(MH_ABI_MAJOR) else {
-        let found = offer.map { "\($0.pointee.abi_major)" } ?? "none"
-        return ModuleFailure(
-            MH_E_ABI,
-            "acc needs module ABI \(MH_ABI_MAJOR), this host offers \(found): install matching versions"
-        ).report(to: err)
-    }
     let builder = ModuleBuilder(
         name: "acc", version: "0.1.0",
         summary:
             "Accounting intake: stores JSON and delimited lines from sockets through a database provider.")
     AccountingModule().declare(in: builder)
-    return builder.publish(to: module)
+    return builder.publish(to: module, for: offer, error: err)
 }

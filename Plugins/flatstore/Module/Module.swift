@@ -20,12 +20,6 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
-    guard let offer, offer.pointee.abi_major == MH_ABI_MAJOR else {
-        return ModuleFailure(
-            MH_E_ABI,
-            "flatstore needs a host with module ABI \(MH_ABI_MAJOR), found \(offer?.pointee.abi_major ?? 0)"
-        ).report(to: err)
-    }
     let builder = ModuleBuilder(
         name: "flatstore", version: "0.1.0",
         summary: "Stores rows in flat text files, one file for each thread.")
@@ -50,7 +44,7 @@ public func mh_module_entry_v1(
         do throws(ModuleFailure) { try instance.store.withLock({ $0 })?.flush() } catch {}
     }
     builder.onStop { instance.store.withLock({ $0 })?.stop() }
-    return builder.publish(to: module)
+    return builder.publish(to: module, for: offer, error: err)
 }
 
 private func declareCommands(of instance: Instance, on builder: ModuleBuilder) {

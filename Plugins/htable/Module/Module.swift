@@ -8,12 +8,6 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
-    guard let offer, offer.pointee.abi_major == MH_ABI_MAJOR else {
-        return ModuleFailure(
-            MH_E_ABI,
-            "htable needs a host with module ABI \(MH_ABI_MAJOR), found \(offer?.pointee.abi_major ?? 0)"
-        ).report(to: err)
-    }
     let builder = ModuleBuilder(
         name: "htable", version: "0.1.0",
         summary: "In-memory tables with expiry for management commands, other modules and routes.")
@@ -28,5 +22,5 @@ public func mh_module_entry_v1(
     let life = Life(settings, tables)
     builder.onInit { host throws(ModuleFailure) in try life.start(host) }
     builder.onStop { life.stop() }
-    return builder.publish(to: module)
+    return builder.publish(to: module, for: offer, error: err)
 }

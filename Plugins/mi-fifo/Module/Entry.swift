@@ -11,14 +11,7 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ error: UnsafePointer<mh_error>?
 ) -> Int32 {
-    guard let offer, offer.pointee.abi_major == UInt16(MH_ABI_MAJOR) else {
-        let found = offer.map { "\($0.pointee.abi_major)" } ?? "none"
-        return ModuleFailure(
-            MH_E_ABI,
-            "mi-fifo was built for module ABI \(MH_ABI_MAJOR), this host offers \(found); install a version of mi-fifo that fits"
-        ).report(to: error)
-    }
-    return FifoModule().describe().publish(to: module)
+    return FifoModule().describe().publish(to: module, for: offer, error: error)
 }
 
 /// What the config sets before `init`, and the transport from then on. Main thread only.
