@@ -193,6 +193,7 @@ struct TransportTests {
             let piece = reader.bytes(limit: 1).count
             guard piece > 0 else { break }
             count += piece
+            // The slowness is what is tested: well below replyTimeout each time, well above it in all.
             usleep(200_000)
         }
         #expect(count + reader.bytes().count == 400_009)

@@ -35,6 +35,7 @@ struct CrashTests {
         let table = try rig.table(columns: 3)
         let ledger = Ledger(directory + "/ledger")
         Thread.detachNewThread {
+            // A moment drawn by the test: the kill may fall anywhere.
             usleep(microseconds)
             kill(getpid(), SIGKILL)
         }

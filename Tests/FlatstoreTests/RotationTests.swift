@@ -69,6 +69,7 @@ struct RotationTests {
             }
             running.subtract(1, ordering: .releasing)
         }
+        // Foundation's Thread has no join.
         while !rotator.isFinished { usleep(1_000) }
         try rig.store.rotate()
         #expect(rig.statistic("rows") == rows * 4)

@@ -125,6 +125,7 @@ struct CrashTests {
             model.put(id, records)
             #expect(try client.put(id, records) == 400)
             try store.host.send(":timestore.compact:\n\(id)\n\n")
+            // A moment drawn by the test: the kill may fall anywhere in the compaction.
             Glibc.usleep(UInt32.random(in: 0...6000, using: &random))
             store.host.kill()
             try store.restart()

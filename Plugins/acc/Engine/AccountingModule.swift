@@ -162,6 +162,7 @@ public final class AccountingModule: @unchecked Sendable {
                 for worker in workers { loop.post(to: worker.index) { worker.abortAll() } }
                 return
             }
+            // Main has nothing else to do in a drain, and the ABI has no waiting for several workers: it looks each millisecond.
             usleep(1000)
         }
     }

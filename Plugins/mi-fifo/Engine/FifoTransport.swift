@@ -157,6 +157,7 @@ public final class FifoTransport: @unchecked Sendable {
         func set() { value.store(true, ordering: .releasing) }
     }
 
+    /// Looks every half millisecond, on the main thread during the drain: commands end on other threads, which owe it no signal.
     private static func wait(until deadline: Int64, _ condition: () -> Bool) {
         while !condition(), monotonicNow() < deadline { usleep(500) }
     }

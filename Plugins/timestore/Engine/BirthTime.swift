@@ -35,6 +35,7 @@ enum BirthTime {
             var now = timespec()
             clock_gettime(CLOCK_REALTIME_COARSE, &now)
             if UInt64(clamping: now.tv_sec) &* 1_000_000_000 &+ UInt64(clamping: now.tv_nsec) > birth { return }
+            // The kernel has no event for a tick of its coarse clock.
             usleep(500)
         }
     }
