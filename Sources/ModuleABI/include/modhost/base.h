@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 #define MH_ABI_MAJOR 1
-#define MH_ABI_MINOR 0
+#define MH_ABI_MINOR 1
 
 /* Return codes: zero or positive is success, negative one of these. Text goes to the mh_error of the call. */
 #define MH_OK 0

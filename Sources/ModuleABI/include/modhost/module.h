@@ -117,8 +117,8 @@ typedef struct mh_module {
     mh_array aliases; /* mh_str: other names for loadmodule and modparam ("db_flatstore") */
     mh_array params;    /* mh_param */
     mh_array commands;  /* mh_mi_command */
-    mh_array functions; /* mh_script_function (draft) */
-    mh_array variables; /* mh_script_variable (draft) */
+    mh_array functions; /* mh_script_function */
+    mh_array variables; /* mh_script_variable */
     mh_array provides;  /* mh_interface */
     mh_array requires_; /* mh_requirement; the underscore is for C++20, where the plain word is reserved */
     void *ctx;          /* of the hooks */
