@@ -9,6 +9,8 @@ public struct HostServices: @unchecked Sendable {
     public let loop: Loop
     public let net: Net
     public let management: UnsafePointer<mh_mi_service>
+    /// The routes of the config; nil on a host that knows none.
+    public let script: Script?
     private let interfaces: UnsafePointer<mh_interface_service>
     private let parameters: UnsafePointer<mh_param_service>
 
@@ -34,6 +36,9 @@ public struct HostServices: @unchecked Sendable {
         management = try table("mh.mi/1", mh_mi_service.self)
         interfaces = try table("mh.interface/1", mh_interface_service.self)
         parameters = try table("mh.param/1", mh_param_service.self)
+        script = host.pointee.query?(module, mh_str("mh.script/1"), MemoryLayout<mh_script_service>.size).map {
+            Script(module: module, table: $0.assumingMemoryBound(to: mh_script_service.self))
+        }
     }
 
     /// Finds the table that another module provides; it stays valid until this module has stopped.
