@@ -1,4 +1,4 @@
-/* What the module adds to scripts, by the draft header modhost/script.h: the function counter_add(AMOUNT) and the
+/* What the module adds to scripts, by the header modhost/script.h: the function counter_add(AMOUNT) and the
  * pseudo-variables $counter(value), which can be written too, $counter(step) and $counter(label). */
 #include "counter.h"
 

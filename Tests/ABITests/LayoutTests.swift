@@ -86,10 +86,22 @@ struct LayoutTests {
         #expect(found == ["4 bytes before mh_leaky.ctx", "6 bytes at the end of mh_leaky"])
     }
 
-    @Test("Sizes, offsets and constants of ABI 1.0 hold, as C and as C++", arguments: Dialect.all)
-    func goldenLayoutHolds(dialect: Dialect) throws {
-        let outcome = try dialect.check(Repository.abi.appendingPathComponent("1.0/layout.c").path)
+    @Test(
+        "Sizes, offsets and constants of every minor version hold, as C and as C++", arguments: Dialect.all, ["1.0", "1.1"])
+    func goldenLayoutHolds(dialect: Dialect, version: String) throws {
+        let outcome = try dialect.check(Repository.abi.appendingPathComponent("\(version)/layout.c").path)
         #expect(outcome.status == 0, "\(outcome.output)")
+    }
+
+    @Test("Every minor version has its golden layout")
+    func everyVersionHasALayout() throws {
+        let minor = try #require(
+            try Repository.text(of: Repository.headers.appendingPathComponent("base.h")).split(separator: "\n")
+                .first { $0.hasPrefix("#define MH_ABI_MINOR ") }?.split(separator: " ").last.flatMap { Int($0) })
+        for version in 0...minor {
+            let file = Repository.abi.appendingPathComponent("1.\(version)/layout.c")
+            #expect(FileManager.default.fileExists(atPath: file.path), "\(file.path) is missing")
+        }
     }
 
     @Test("A field that is moved, resized or renamed, and a constant that is changed, are refused")

@@ -589,9 +589,8 @@ FIELD(mh_htable_interface, unlock, 136, 8);
 FIELD(mh_htable_interface, follow, 144, 8);
 FIELD(mh_htable_interface, unfollow, 152, 8);
 
-/* ---- modhost/script.h: a draft, which may change until it is declared stable ---- */
+/* ---- modhost/script.h: a draft in 1.0; 1.1 fixes it, and keeps what modules of 1.0 declare ---- */
 
-VALUE(MH_SCRIPT_DRAFT, 1);
 VALUE(MH_SCRIPT_ARG_INT, 1);
 VALUE(MH_SCRIPT_ARG_TEXT, 2);
 VALUE(MH_SCRIPT_ARG_LITERAL, 3);
@@ -628,12 +627,6 @@ FIELD(mh_script_variable, prepare, 48, 8);
 FIELD(mh_script_variable, get, 56, 8);
 FIELD(mh_script_variable, set, 64, 8);
 FIELD(mh_script_variable, release, 72, 8);
-
-GROWS(mh_script_service, 24);
-FIELD(mh_script_service, struct_size, 0, 4);
-FIELD(mh_script_service, reserved, 4, 4);
-FIELD(mh_script_service, find, 8, 8);
-FIELD(mh_script_service, run, 16, 8);
 
 /* ---- modhost/timestore.h ---- */
 
