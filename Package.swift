@@ -42,6 +42,7 @@ let plugins = [
     Plugin(name: "acc", engine: "AccIntake", dependencies: ["CJansson"]),
     Plugin(name: "htable", engine: "HtableEngine"),
     Plugin(name: "timestore", engine: "TimestoreEngine"),
+    Plugin(name: "rtimer", engine: "RouteTimers"),
 ]
 
 let package = Package(
