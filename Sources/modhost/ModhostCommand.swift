@@ -13,13 +13,14 @@ struct ModhostCommand: ParsableCommand {
             modhost [-f FILE] [-m PIDFILE]
             modhost -c [-f FILE]
             modhost explain [RULE]
+            modhost doc [NAME ...] [--format markdown|man] [--output DIR]
             """,
         discussion: """
             Runs in the foreground and logs to stderr. SIGTERM and SIGINT stop it cleanly, SIGHUP reopens files (flatstore rotates).
             Exit status: 0 stopped as asked, 78 the configuration is wrong, 71 or 73 the system refused something.
             """,
         version: "modhost \(modhostVersion)",
-        subcommands: [Serve.self, Explain.self],
+        subcommands: [Serve.self, Explain.self, Document.self],
         defaultSubcommand: Serve.self)
 
     struct Serve: ParsableCommand {
@@ -57,6 +58,38 @@ struct ModhostCommand: ParsableCommand {
         func run() throws {
             guard let rule else { return HostProgram.listRules() }
             throw ExitCode(HostProgram.explain(rule))
+        }
+    }
+
+    struct Document: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "doc",
+            abstract:
+                "Print the reference of modules: parameters, commands, functions and pseudo-variables as they declare them.",
+            discussion: "The modules are loaded into memory to describe themselves; none is started.")
+
+        @Argument(
+            help: """
+                A module as in loadmodule, by name or by path, or core for the host itself; none prints core and every module \
+                on the default module path.
+                """)
+        var names: [String] = []
+
+        @Option(help: "markdown, or man for a manual page of section 7.")
+        var format = Format.markdown
+
+        @Option(
+            name: [.customShort("o"), .customLong("output")],
+            help: ArgumentHelp("Write NAME.md or modhost-NAME.7 into this directory instead.", valueName: "dir"),
+            completion: .directory)
+        var output: String?
+
+        enum Format: String, ExpressibleByArgument, CaseIterable {
+            case markdown, man
+        }
+
+        func run() throws {
+            throw ExitCode(HostProgram.document(names, format: format == .man ? .man : .markdown, output: output))
         }
     }
 }

@@ -180,23 +180,24 @@ enum ModuleLoader {
 
     /// The first `.so` file whose note has this alias.
     private static func file(withAlias alias: String, in directories: [String]) -> String? {
-        files(in: directories).first { path in
-            let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-            guard descriptor >= 0 else { return false }
-            defer { close(descriptor) }
-            var status = stat()
-            guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
-                let elf = try? ElfFile(
-                    bytes: contents(descriptor, size: Int(status.st_size)), owner: MH_NOTE_OWNER),
-                let content = elf.notes.first(where: { $0.type == MH_NOTE_TYPE })?.content,
-                let note = try? ModuleNote(content: content)
-            else { return false }
-            return note.aliases.contains(alias)
-        }
+        files(in: directories).first { note(of: $0)?.aliases.contains(alias) ?? false }
+    }
+
+    /// The note of a file, nil when it has none that can be read.
+    static func note(of path: String) -> ModuleNote? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            let elf = try? ElfFile(bytes: contents(descriptor, size: Int(status.st_size)), owner: MH_NOTE_OWNER),
+            let content = elf.notes.first(where: { $0.type == MH_NOTE_TYPE })?.content
+        else { return nil }
+        return try? ModuleNote(content: content)
     }
 
     /// The paths of the `.so` files in the given directories.
-    private static func files(in directories: [String]) -> [String] {
+    static func files(in directories: [String]) -> [String] {
         directories.flatMap { directory -> [String] in
             guard let stream = opendir(directory) else { return [] }
             defer { closedir(stream) }
