@@ -101,10 +101,11 @@ struct ManualPage {
         return parts.enumerated().map { index, part in index % 2 == 1 ? "\\fB\(part)\\fR" : String(part) }.joined()
     }
 
-    /// Text with what troff would take for its own escaped.
+    /// Text with what troff would take for its own escaped; long lists may be broken behind a comma.
     private static func plain(_ text: String) -> String {
         text.map { character in
             switch character {
+            case ",": ",\\:"
             case "\\": "\\e"
             case "-": "\\-"
             case "^": "\\(ha"
