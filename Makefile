@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 DESTDIR ?=
 SYSCONFDIR ?= /etc
-MODULES := acc flatstore htable mi-fifo rtimer timestore
+MODULES := acc ask flatstore htable mi-fifo rtimer timestore
 VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configuration/Version.swift)
 
 # Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.

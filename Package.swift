@@ -40,9 +40,10 @@ let plugins = [
     Plugin(name: "mi-fifo", engine: "FifoTransport"),
     Plugin(name: "flatstore", engine: "FlatstoreEngine"),
     Plugin(name: "acc", engine: "AccIntake", dependencies: ["CJansson"]),
-    Plugin(name: "htable", engine: "HtableEngine"),
+    Plugin(name: "htable", engine: "HtableEngine", dependencies: ["CPrefetch"]),
     Plugin(name: "timestore", engine: "TimestoreEngine"),
     Plugin(name: "rtimer", engine: "RouteTimers"),
+    Plugin(name: "ask", engine: "AskIntake", dependencies: ["CJansson", "JSON"]),
 ]
 
 let package = Package(
@@ -60,14 +61,16 @@ let package = Package(
         .target(name: "ModuleABI"),
         .target(name: "ModuleKit", dependencies: ["ModuleABI"]),
         .target(name: "Configuration"),
+        .target(name: "Script", dependencies: ["Configuration"]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
         .target(name: "JSON", dependencies: ["CJansson"]),
         .target(name: "CLtdl"),
+        .target(name: "CPrefetch", path: "Plugins/htable/Prefetch"),
         .target(name: "CHost", dependencies: ["ModuleABI"]),
         .target(
             name: "Host",
             dependencies: [
-                "ModuleABI", "Configuration", "CLtdl", "CHost", "JSON",
+                "ModuleABI", "Configuration", "Script", "CLtdl", "CHost", "JSON",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
