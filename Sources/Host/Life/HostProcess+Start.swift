@@ -3,6 +3,7 @@ import Configuration
 import Glibc
 import Logging
 import ModuleABI
+import Script
 import Synchronization
 
 /// From a checked plan to a host that serves. Main thread.
@@ -11,15 +12,19 @@ extension HostProcess {
     func start(_ plan: LoadPlan, pidFile path: String?) throws(StartFailure) {
         try makeRunDirectory()
         if let path = path ?? settings.pidFile { pidFile = try PIDFile(path) }
-        do throws(CommandRegistry.Taken) { try management.registry.add(CoreCommands.make(self)) } catch {
+        do throws(CommandRegistry.Taken) {
+            try management.registry.add(CoreCommands.make(self) + RouteCommands.defined(self))
+        } catch {
             throw StartFailure("the command \(error.name) is registered twice", status: 70)
         }
+        for name in plan.builtIn { log.info("\(name) is built in") }
         for planned in plan.modules {
             do throws(Refusal) { try startModule(planned) } catch {
                 guard error.isOptional else { throw fail(error) }
                 printRefusal(error)
             }
         }
+        try prepareRoutes()
         for module in modules where module.phase == .initialising {
             do throws(Refusal) { try startOnWorkers(module) } catch {
                 guard error.isOptional else { throw fail(error) }
@@ -27,6 +32,9 @@ extension HostProcess {
                 stopModule(module)
             }
         }
+        routes.runStartEvent(RouteCheck.firstStartEvent, onFirstOnly: true)
+        routes.runStartEvent(RouteCheck.startEvent, onFirstOnly: false)
+        reportIdleRoutes()
         for module in modules where module.phase == .initialising {
             do throws(Refusal) { try listen(module) } catch {
                 guard error.isOptional else { throw fail(error) }
@@ -58,6 +66,30 @@ extension HostProcess {
 
     func fail(_ refusal: Refusal) -> StartFailure {
         printRefusal(refusal)
+        return stopHalfWay()
+    }
+
+    /// Shows modules the places of routes that use them; what they say against them ends the start.
+    func prepareRoutes() throws(StartFailure) {
+        let problems = routes.prepare()
+        Diagnostics.print(problems, configuration)
+        if problems.contains(where: { $0.severity == .error }) { throw stopHalfWay() }
+    }
+
+    /// Tells of blocks that are never run.
+    func reportIdleRoutes() {
+        for route in routes.idle {
+            if route.kind == .request {
+                log.notice("\(route.location): request_route is run by no module that is loaded; ask.so takes requests")
+            } else {
+                log.notice(
+                    "\(route.location): event_route[\(route.name.dropFirst("event:".count))] is triggered by nothing that is loaded"
+                )
+            }
+        }
+    }
+
+    private func stopHalfWay() -> StartFailure {
         let started = modules.filter { $0.phase >= .initialising && $0.phase <= .running }.count
         if started > 0 { log.notice("stopping \(started) modules that had started") }
         stop()
@@ -134,10 +166,14 @@ extension HostProcess {
                     "the command \(error.name) of module \(module.name) belongs to \(error.owner.map { "module \($0)" } ?? "the host")"
                 )
             }
+            do throws(ScriptError) { try routes.begin(module) } catch {
+                throw candidate.refuse(.initFailed, "module \(module.name) does not fit the routes: \(error)")
+            }
         } catch {
             // `stop` is not called when `init` failed, but what the module has of the host ends here.
             module.move(to: .draining)
             endResources(of: module)
+            routes.end(module)
             module.move(to: .failed)
             counters.remove(group: module.name)
             throw error
@@ -166,6 +202,7 @@ extension HostProcess {
     }
 
     func startOnWorkers(_ module: LoadedModule) throws(Refusal) {
+        routes.open(module)
         guard let start = module.descriptor.raw.worker_start else { return }
         struct Failed: Error { var text: String }
         do throws(Failed) {

@@ -23,6 +23,7 @@ extension HostProcess {
         for module in running { drain(module) }
         managementThread.close()
         for module in running { finish(module) }
+        routes.release()
         pool.close()
         main.close()
         workers.stop()
@@ -47,6 +48,7 @@ extension HostProcess {
         module.move(to: .draining)
         management.registry.remove(module: module.name)
         endResources(of: module)
+        routes.end(module)
         if let stop = module.descriptor.raw.worker_stop {
             workers.onEach { worker in module.enter("worker_stop") { stop(module.descriptor.raw.ctx, worker) } }
         }

@@ -26,6 +26,7 @@ public final class HostProcess: @unchecked Sendable {
     let management: Management
     let managementThread: ManagementThread
     let rpc: JSONRPC
+    let routes: Routes
     /// Nanoseconds, monotonic.
     let startedAt: Int64
     /// Seconds since 1970.
@@ -49,8 +50,8 @@ public final class HostProcess: @unchecked Sendable {
 
     /// Makes the threads; no module is loaded yet.
     init(
-        configuration: ParsedConfiguration, settings: CoreSettings, configPath: String, arguments: [String],
-        startedAt: Int64
+        configuration: ParsedConfiguration, settings: CoreSettings, routes check: RouteCheck, configPath: String,
+        arguments: [String], startedAt: Int64
     ) throws(StartFailure) {
         self.configuration = configuration
         self.settings = settings
@@ -70,6 +71,7 @@ public final class HostProcess: @unchecked Sendable {
         let list = ModuleList()
         management = Management(thread: managementThread, pool: pool, module: { list.find?($0) })
         rpc = JSONRPC(management: management)
+        routes = Routes(check, settings, workers, counters)
         slowCallbacks = counters.make(
             group: "core", name: "slow_callbacks", help: "callbacks on workers that took too long", isGauge: false)
         refusedConnections = counters.make(

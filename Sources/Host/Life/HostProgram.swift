@@ -10,7 +10,7 @@ public enum HostProgram {
     public static func check(path: String) -> Int32 {
         let configuration = ConfigurationFile.parse(path: path)
         let (_, found) = examine(configuration, path: path)
-        guard let plan = found else { return 78 }
+        guard let (plan, _) = found else { return 78 }
         let names = plan.modules.map(\.descriptor.name).joined(separator: ", ")
         print("\(path): good; \(names.isEmpty ? "it loads no module" : "modules: \(names)")")
         return 0
@@ -22,7 +22,7 @@ public enum HostProgram {
         chost_crash_report_install(versionForCrash)
         let configuration = ConfigurationFile.parse(path: path)
         let (settings, found) = examine(configuration, path: path)
-        guard let plan = found else { return 78 }
+        guard let (plan, routes) = found else { return 78 }
         // Paths count from the file that names them, for the host and for what modules open alike.
         let file = absolutePath(path, relativeTo: workingDirectory())
         let pidFile = pidFile.map { absolutePath($0, relativeTo: workingDirectory()) }
@@ -34,7 +34,7 @@ public enum HostProgram {
             }
             try DescriptorLimit.raise()
             let host = try HostProcess(
-                configuration: configuration, settings: settings, configPath: file, arguments: arguments,
+                configuration: configuration, settings: settings, routes: routes, configPath: file, arguments: arguments,
                 startedAt: startedAt)
             try host.start(plan, pidFile: pidFile)
             return host.serve()
@@ -68,25 +68,23 @@ public enum HostProgram {
     nonisolated(unsafe) private static let versionForCrash = modhostVersion.leaked().ptr
 
     /// Everything that is wrong with a config is printed; nil when it cannot be used.
-    private static func examine(_ configuration: ParsedConfiguration, path: String) -> (CoreSettings, LoadPlan?) {
+    private static func examine(
+        _ configuration: ParsedConfiguration, path: String
+    ) -> (CoreSettings, (LoadPlan, RouteCheck)?) {
         let base = directory(of: path)
         let (settings, problems) = CoreSettings.read(configuration.statements, base: base)
         var found = configuration.diagnostics + problems
-        let isReadable = !found.contains { $0.severity == .error }
-        // Modules are looked at even then: all errors in one go. Only a file that could not be read ends here.
+        // Modules and routes are looked at even when there are errors: all in one go. Only a file that could not be read ends here.
         guard !configuration.files.isEmpty else {
             Diagnostics.print(found, configuration)
             return (settings, nil)
         }
         let plan = LoadPlan(configuration.statements, base: base)
         found += plan.warnings + plan.refusals.compactMap(\.diagnostic)
-        if case .route(let route)? = configuration.statements.first(where: { if case .route = $0 { true } else { false } }) {
-            found.append(
-                Diagnostic(
-                    .warning, at: route.location, "routes are not run by this version",
-                    hint: "the block is read and checked for balanced braces only"))
-        }
+        let routes = RouteCheck(configuration, plan)
+        found += routes.diagnostics
         Diagnostics.print(found, configuration)
-        return (settings, isReadable && !plan.hasErrors ? plan : nil)
+        let isGood = !found.contains { $0.severity == .error } && !plan.hasErrors
+        return (settings, isGood ? (plan, routes) : nil)
     }
 }

@@ -1,5 +1,6 @@
 import Configuration
 import Glibc
+import Script
 
 /// A module that passed every check before its `init`: where it is, what it describes, how it is set.
 struct PlannedModule: @unchecked Sendable {
@@ -23,6 +24,8 @@ struct LoadPlan {
     private(set) var modules: [PlannedModule] = []
     private(set) var refusals: [Refusal] = []
     private(set) var warnings: [Diagnostic] = []
+    /// The names of loaded modules that the host itself is: see `BuiltInModules`.
+    private(set) var builtIn: [String] = []
     let search: ModulePathSearch
     private let base: String
     private var dropped: [String] = []
@@ -110,6 +113,10 @@ struct LoadPlan {
     private mutating func inspect(_ statements: [Statement]) -> [ModuleCandidate] {
         var candidates: [ModuleCandidate] = []
         for case .loadModule(let load) in statements {
+            if let name = BuiltInModules.name(in: load.module.text) {
+                builtIn.append(name)
+                continue
+            }
             do throws(Refusal) {
                 let candidate = try ModuleLoader.inspect(
                     load.module.text, search: search, base: base, location: load.module.location,
@@ -186,6 +193,9 @@ struct LoadPlan {
                 + descriptor.provides.map { ("interface", $0.interface.description) }
         }
         for command in CoreCommands.names { owners["command \(command)"] = "the host" }
+        let language = RouteCheck.environment()
+        for function in language.functions.keys { owners["function \(function)"] = "the host" }
+        for variable in language.variables.keys { owners["pseudo-variable \(variable)"] = "the host" }
         for (name, descriptor) in taken {
             for word in words(descriptor) { owners["\(word.kind) \(word.name)"] = "module \(name)" }
         }
@@ -239,6 +249,13 @@ struct LoadPlan {
             }
             guard !matching.isEmpty else {
                 if ignoringOthers { continue }
+                if let name = builtIn.first(where: { line.modules.matches($0) }) {
+                    warnings.append(
+                        Diagnostic(
+                            .warning, at: line.name.location, "\(line.name.text) of \(name) has no effect",
+                            hint: "\(name) is built into the host and has no parameters"))
+                    continue
+                }
                 if dropped.contains(where: { line.modules.matches($0) }) { continue }
                 let names = modules.flatMap { [$0.descriptor.name] + $0.descriptor.aliases }
                 let near = line.modules.isPlainName ? nearestName(to: line.modules.text, in: names) : nil

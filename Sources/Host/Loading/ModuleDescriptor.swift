@@ -27,6 +27,13 @@ struct ModuleDescriptor: @unchecked Sendable {
         }
     }
 
+    /// An argument of a script function.
+    struct ScriptArgument {
+        var name: String
+        var kind: UInt32
+        var isOptional: Bool
+    }
+
     var raw: mh_module
     var name: String
     var version: String
@@ -34,7 +41,7 @@ struct ModuleDescriptor: @unchecked Sendable {
     var aliases: [String]
     var parameters: [Parameter]
     var commands: [Command]
-    var functions: [(raw: mh_script_function, name: String, summary: String)]
+    var functions: [(raw: mh_script_function, name: String, summary: String, arguments: [ScriptArgument])]
     var variables: [(raw: mh_script_variable, name: String, summary: String)]
     var provides: [(raw: mh_interface, interface: ModuleNote.Interface)]
     var requires: [ModuleNote.Interface]
@@ -68,8 +75,8 @@ struct ModuleDescriptor: @unchecked Sendable {
                 throw DescriptorFault(.badDescriptor, "the function '\(name.prefix(80))' has a bad name or no call")
             }
             try ABIReader.requireKnown(item.flags, 0, "function \(name)")
-            _ = try ABIReader.read(item.args, of: mh_script_arg.self, "the arguments of function \(name)")
-            functions.append((item, name, try ABIReader.text(item.summary, "function \(name)'s summary")))
+            functions.append(
+                (item, name, try ABIReader.text(item.summary, "function \(name)'s summary"), try Self.arguments(item, name)))
         }
         variables = []
         for item in try ABIReader.read(raw.variables, of: mh_script_variable.self, "variables") {
@@ -100,6 +107,27 @@ struct ModuleDescriptor: @unchecked Sendable {
                     id: id, selector: try ABIReader.text(item.selector, "a required interface's selector"),
                     isOptional: item.flags & 1 != 0))
         }
+    }
+
+    private static func arguments(_ raw: mh_script_function, _ name: String) throws(DescriptorFault) -> [ScriptArgument] {
+        var arguments: [ScriptArgument] = []
+        for item in try ABIReader.read(raw.args, of: mh_script_arg.self, "the arguments of function \(name)") {
+            let argument = ScriptArgument(
+                name: try ABIReader.text(item.name, "an argument's name of function \(name)"), kind: item.kind,
+                isOptional: item.flags & MH_SCRIPT_ARG_OPTIONAL != 0)
+            try ABIReader.requireZero(item.reserved, "argument \(argument.name) of function \(name)")
+            try ABIReader.requireKnown(item.flags, MH_SCRIPT_ARG_OPTIONAL, "argument \(argument.name) of function \(name)")
+            guard MH_SCRIPT_ARG_INT...MH_SCRIPT_ARG_REGEX ~= argument.kind else {
+                throw DescriptorFault(
+                    .badDescriptor,
+                    "argument \(argument.name) of function \(name) has kind \(argument.kind), expected 1 to 5")
+            }
+            guard argument.isOptional || arguments.last?.isOptional != true else {
+                throw DescriptorFault(.badDescriptor, "function \(name) has a required argument after an optional one")
+            }
+            arguments.append(argument)
+        }
+        return arguments
     }
 
     private static func parameters(_ raw: mh_module) throws(DescriptorFault) -> [Parameter] {

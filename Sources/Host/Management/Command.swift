@@ -44,7 +44,12 @@ struct Command: @unchecked Sendable {
             )?,
             context: UnsafeMutableRawPointer?)
         case host(@Sendable (CoreCall, ReplyWriter) throws(Fault) -> Void)
+        /// Answers later: it calls the last argument exactly once, with what writes the reply on the management thread.
+        case deferred(@Sendable (CoreCall, @escaping DeferredReply) throws(Fault) -> Void)
     }
+
+    /// Takes what writes a reply that is ready. Any thread.
+    typealias DeferredReply = @Sendable (@escaping @Sendable (ReplyWriter) throws(Fault) -> Void) -> Void
 
     var name: String
     var aliases: [String]
@@ -53,6 +58,8 @@ struct Command: @unchecked Sendable {
     var summary: String
     var example: String
     var arguments: [Argument]
+    /// It takes arguments of any name and number, as they were sent; `arguments` is for the help only.
+    var takesAny = false
     /// The module that it belongs to; nil for the host's own.
     var module: String?
     var action: Action

@@ -111,7 +111,7 @@ enum CoreCommands {
                     for value in values { write(value, to: reply) }
                 }
             },
-        ]
+        ] + RouteCommands.general(host)
     }
 
     static func write(_ value: ArgumentValue, to reply: ReplyWriter) {

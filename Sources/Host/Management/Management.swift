@@ -8,6 +8,8 @@ struct CoreCall: Sendable {
     /// The module that carries the request.
     var transport: String
     var arguments: [ArgumentValue]
+    /// As the client sent them.
+    var sent: [SentArgument] = []
 
     func text(_ index: Int) -> String? { index < arguments.count ? arguments[index].text : nil }
     func integer(_ index: Int) -> Int64? { index < arguments.count ? arguments[index].integer : nil }
@@ -54,7 +56,7 @@ final class Management: @unchecked Sendable {
         }
         let arguments: [ArgumentValue]
         do throws(ArgumentBinding.Failure) {
-            arguments = try ArgumentBinding.bind(request.arguments, to: command)
+            arguments = command.takesAny ? [] : try ArgumentBinding.bind(request.arguments, to: command)
         } catch {
             let prefix = error.kind == .count ? "Too few or too many arguments" : "Bad parameter"
             consumer.done(
@@ -76,17 +78,24 @@ final class Management: @unchecked Sendable {
 
     /// Management or pool thread.
     private func run(_ command: Command, _ arguments: [ArgumentValue], _ request: Request, _ writer: ReplyWriter) {
+        let call = CoreCall(
+            command: request.command, isClassic: request.isClassic, transport: request.transport, arguments: arguments,
+            sent: request.arguments)
         switch command.action {
         case .host(let body):
-            do throws(Fault) {
-                try body(
-                    CoreCall(
-                        command: request.command, isClassic: request.isClassic, transport: request.transport,
-                        arguments: arguments), writer)
-            } catch {
-                writer.fail(error)
-            }
+            do throws(Fault) { try body(call, writer) } catch { writer.fail(error) }
             writer.complete()
+        case .deferred(let body):
+            let answer: Command.DeferredReply = { [thread] write in
+                thread.complete {
+                    do throws(Fault) { try write(writer) } catch { writer.fail(error) }
+                    writer.complete()
+                }
+            }
+            do throws(Fault) { try body(call, answer) } catch {
+                writer.fail(error)
+                writer.complete()
+            }
         case .module(let handler, let context):
             guard let handler, let name = command.module, let module = module(name) else {
                 writer.fail(Fault(503, "the module of \(command.name) is gone"))

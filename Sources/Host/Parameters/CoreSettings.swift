@@ -17,6 +17,10 @@ public struct CoreSettings: Sendable, Equatable {
     public var stopTimeout: Int64 = 10_000_000_000
     /// Holds the process id while the host runs; nil: none.
     public var pidFile: String?
+    /// How long one run of a route may take; nanoseconds.
+    public var routeTimeout: Int64 = 5_000_000_000
+    /// How often a `while` of a route may go round.
+    public var maxWhileLoops = 100
 
     struct Definition: Sendable {
         var name: String
@@ -102,6 +106,22 @@ public struct CoreSettings: Sendable, Equatable {
             settings, value, base in
             guard case .string(let text) = value.content, let path = text.text, !path.isEmpty else { return false }
             settings.pidFile = absolutePath(path, relativeTo: base)
+            return true
+        },
+        Definition(
+            name: "route_timeout", help: "a route that runs longer is stopped with an error",
+            expected: "a duration such as \"5s\""
+        ) { settings, value, _ in
+            guard let nanoseconds = duration(value), nanoseconds > 0 else { return false }
+            settings.routeTimeout = nanoseconds
+            return true
+        },
+        Definition(
+            name: "max_while_loops", help: "rounds of a while in a route, at most",
+            expected: "an integer from 1 to 1000000000"
+        ) { settings, value, _ in
+            guard case .integer(let number) = value.content, 1...1_000_000_000 ~= number else { return false }
+            settings.maxWhileLoops = Int(number)
             return true
         },
     ]

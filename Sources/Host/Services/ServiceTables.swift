@@ -16,6 +16,7 @@ enum ServiceTables {
         "mh.mi/1": keep(makeManagementService()),
         "mh.interface/1": keep(makeInterfaceService()),
         "mh.param/1": keep(makeParameterService()),
+        "mh.script/1": keep(makeScriptService()),
     ]
 
     static var ids: [String] { tables.keys.sorted() }

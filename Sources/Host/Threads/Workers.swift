@@ -58,5 +58,20 @@ final class Workers: Sendable {
         }
     }
 
+    /// Runs a body while no worker runs anything. Main thread.
+    func whilePaused<Result>(_ body: () -> Result) -> Result {
+        let resume = Gate<Bool>()
+        for loop in loops {
+            let pause = Gate<Bool>()
+            loop.execute {
+                pause.open(true)
+                _ = resume.wait()
+            }
+            _ = pause.wait()
+        }
+        defer { resume.open(true) }
+        return body()
+    }
+
     func stop() { try? group.syncShutdownGracefully() }
 }

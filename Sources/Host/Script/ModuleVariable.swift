@@ -1,0 +1,93 @@
+import ModuleABI
+import Script
+import Synchronization
+
+/// A class of pseudo-variables of a module, as routes know it.
+struct ModuleVariable: ScriptVariableClass, @unchecked Sendable {
+    // @unchecked: the owner belongs to the main thread, on which places are prepared.
+    let name: String
+    let isReadOnly: Bool
+    let owner: ScriptOwner
+    let raw: mh_script_variable
+
+    var isReadyAtCheck: Bool { false }
+
+    func prepare(_ use: VariableUse) throws(ScriptError) -> any ScriptVariable {
+        let place = ModuleVariablePlace(name, raw, owner, inner: use.inner ?? [])
+        owner.add(place)
+        try place.prepare()
+        return place
+    }
+}
+
+/// One place that names a pseudo-variable of a module.
+final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendable {
+    // @unchecked: see ScriptOwner.
+    private let name: String
+    private let owner: ScriptOwner
+    private let inner: [UInt8]
+    private var raw: mh_script_variable
+    private var module: LoadedModule?
+    private var site: UnsafeMutableRawPointer?
+
+    init(_ name: String, _ raw: mh_script_variable, _ owner: ScriptOwner, inner: [UInt8]) {
+        self.name = name
+        self.raw = raw
+        self.owner = owner
+        self.inner = inner
+    }
+
+    func prepare() throws(ScriptError) {
+        guard let module = owner.module else { return }
+        guard let found = module.descriptor.variables.first(where: { $0.name == name })?.raw else {
+            throw ScriptError("module \(owner.name) has no pseudo-variable $\(name) any more")
+        }
+        var made: UnsafeMutableRawPointer?
+        if let prepare = found.prepare {
+            let failure = module.enter("pseudo-variable prepare") {
+                inner.withUnsafeBytes { inner in collectingError { prepare(found.ctx, mh_str(inner), &made, $0) } }
+            }
+            if let failure { throw ScriptError("module \(owner.name) refuses $\(name): \(failure.text)") }
+        }
+        (self.module, raw, site) = (module, found, made)
+    }
+
+    func get(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex) throws(ScriptError) -> ScriptValue {
+        guard owner.isLive.load(ordering: .acquiring), let module, let get = raw.get else {
+            owner.refuse("$\(name)")
+            return .null
+        }
+        let handle = RouteRun.handle(run)
+        var value = mh_null()
+        let code = key.withUnsafeBytes { key in
+            module.enterFromRoute("pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
+        }
+        guard code >= 0 else { throw ScriptError("$\(name) cannot be read: \(errorName(code))") }
+        return ScriptValue(value)
+    }
+
+    func set(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex, to value: ScriptValue) throws(ScriptError) {
+        guard owner.isLive.load(ordering: .acquiring), let module, let set = raw.set else {
+            owner.refuse("$\(name)")
+            throw ScriptError("$\(name) cannot be written: module \(owner.name) does not run")
+        }
+        let handle = RouteRun.handle(run)
+        let code = key.withUnsafeBytes { key in
+            value.lend { value in
+                withUnsafePointer(to: value) { value in
+                    module.enterFromRoute("pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
+                }
+            }
+        }
+        guard code >= 0 else {
+            throw ScriptError("$\(name) cannot be set to \(value): \(errorName(code))")
+        }
+    }
+
+    func release() {
+        if let module, let release = raw.release {
+            module.enter("pseudo-variable release") { release(raw.ctx, site) }
+        }
+        (module, site) = (nil, nil)
+    }
+}
