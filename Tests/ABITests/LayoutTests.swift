@@ -2,13 +2,13 @@ import Foundation
 import Testing
 
 /// One field as the compiler lays it out; offset and size in bytes.
-private struct Field: Equatable {
+struct Field: Equatable {
     var name: String
     var offset: Int
     var size: Int
 }
 
-private struct Layout {
+struct Layout {
     var name: String
     var size: Int
     var fields: [Field]
@@ -29,7 +29,9 @@ private struct Layout {
 }
 
 /// Asks the compiler for the layout of every struct of some headers, by a program that prints it.
-private func layouts(of structs: [HeaderText.Struct], prelude: String) throws -> [Layout] {
+func layouts(
+    of structs: [HeaderText.Struct], prelude: String, include: URL = Repository.include
+) throws -> [Layout] {
     let folder = try TemporaryFolder()
     var program = "#include <stdio.h>\n\(prelude)\nint main(void) {\n"
     for type in structs {
@@ -43,7 +45,7 @@ private func layouts(of structs: [HeaderText.Struct], prelude: String) throws ->
         program += "printf(\"\\n\");\n"
     }
     let source = try folder.write(program + "return 0;\n}\n", to: "layout.c")
-    let built = try Tool.run("cc", ["-I\(Repository.include.path)", source, "-o", folder.path("layout")])
+    let built = try Tool.run("cc", ["-I\(include.path)", source, "-o", folder.path("layout")])
     try #require(built.status == 0, "\(built.output)")
     let lines = try Tool.run(folder.path("layout"), []).output.split(separator: "\n")
     try #require(lines.count == structs.count)
