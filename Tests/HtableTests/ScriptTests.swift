@@ -82,6 +82,23 @@ private struct Script {
         return inner.withMHString { variable.prepare(variable.ctx, $0, nil, nil) } == MH_OK
     }
 
+    /// Reads at a place in the config: `written` is what stands there, `expanded` what it becomes. Nil is null.
+    func read(_ name: String, written: String, expanded: String) throws -> (content: Content?, hasSite: Bool) {
+        let variable = try variable(name)
+        var site: UnsafeMutableRawPointer?
+        #expect(written.withMHString { variable.prepare(variable.ctx, $0, &site, nil) } == MH_OK)
+        defer { if site != nil { variable.release(variable.ctx, site) } }
+        var value = mh_null()
+        #expect(expanded.withMHString { variable.get(variable.ctx, site, nil, $0, &value) } == MH_OK)
+        let content: Content? =
+            switch value.type {
+            case MH_INT: .int(value.as.integer)
+            case MH_STRING: .text(value.as.text.string)
+            default: nil
+            }
+        return (content, site != nil)
+    }
+
     func isReadOnly(_ name: String) throws -> Bool { try variable(name).set == nil }
 }
 
@@ -107,6 +124,19 @@ struct ScriptTests {
         #expect(try !script.prepares("sht", "=>k"))
         #expect(try script.prepares("shtrecord", "key"))
         #expect(try !script.prepares("shtrecord", "other"))
+    }
+
+    @Test("A table that is named in the config is looked up once, one that comes from a variable at each use")
+    func sites() throws {
+        let script = try Script("users=>", "other=>initval=3")
+        #expect(try script.write("sht", "users=>k5", .text("v")) == MH_OK)
+        let fixed = try script.read("sht", written: "users =>k$var(n)", expanded: "users =>k5")
+        #expect(fixed.content == .text("v") && fixed.hasSite)
+        let moving = try script.read("sht", written: "$var(t)=>k5", expanded: "users=>k5")
+        #expect(moving.content == .text("v") && !moving.hasSite)
+        #expect(try script.read("shtinc", written: "other=>$si", expanded: "other=>").content == .int(4))
+        let unknown = try script.read("sht", written: "usres=>k", expanded: "usres=>k")
+        #expect(unknown.content == nil && !unknown.hasSite)
     }
 
     @Test("$shtinc and $shtdec change and read in one step; text and missing keys are null")

@@ -15,6 +15,7 @@ extension Commands {
             do throws(ModuleFailure) { try table.reload(from: source) } catch {
                 throw CommandFault(failed.code, "\(failed.text): \(error.text)")
             }
+            tables.tellReloaded(table)
             if isOld { try reply.map { () throws(CommandFault) in } } else { reply.text("", "Ok. Htable reloaded.") }
         }
         builder.command(

@@ -74,6 +74,7 @@ public final class Functions: Sendable {
             [self] values throws(ModuleFailure) in
             try slot(values[0], "sht_lock") { (table, key, site) throws(ModuleFailure) in
                 try table.lockSlot(of: key, site: site)
+                ScriptThread.current.mayHoldSlots = true
             }
         }
         add("sht_unlock", [item], "Unlocks it.") { [self] values throws(ModuleFailure) in
@@ -251,7 +252,13 @@ public final class Functions: Sendable {
         return sum == nil ? Self.isFalse : Self.isTrue
     }
 
-    /// What a route that ends leaves behind on its thread: slots that it forgot to unlock. How many those were.
+    /// Takes back what a route that ends leaves on its thread: iterators, and slots that it forgot to unlock; how many slots those were.
     @discardableResult
-    func routeEnded() -> Int { tables.all.reduce(0) { $0 + $1.unlockAllSlots() } }
+    func routeEnded() -> Int {
+        let thread = ScriptThread.current
+        if !thread.iterators.isEmpty { thread.iterators = [:] }
+        guard thread.mayHoldSlots else { return 0 }
+        thread.mayHoldSlots = false
+        return tables.all.reduce(0) { $0 + $1.unlockAllSlots() }
+    }
 }

@@ -30,6 +30,8 @@ final class ScriptThread {
     /// The expired item that this thread is telling of.
     var record: (key: [UInt8], value: ItemCopy)?
     var copy = ItemCopy()
+    /// The route that runs has locked a slot, and perhaps unlocked it.
+    var mayHoldSlots = false
     private var text: UnsafeMutableRawBufferPointer = .allocate(byteCount: 256, alignment: 1)
 
     /// Most iterators of one thread: a route that makes names and never ends them is stopped here.

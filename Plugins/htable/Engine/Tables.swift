@@ -10,6 +10,8 @@ public final class Tables: Sendable {
         var databaseURL: String?
         var source: (any RowSource)?
         var log: ((Int32, String) -> Void)?
+        /// What is to be done when a table, by its name, has been loaded anew.
+        var reloaded: [String: () -> Void] = [:]
         /// Warnings that have been said: a route repeats its mistakes with every message.
         var said: Set<String> = []
     }
@@ -44,6 +46,12 @@ public final class Tables: Sendable {
             state.byName = [:]
         }
     }
+
+    /// Has `action` run after each reload of a table. Main thread, while the module starts.
+    func onReload(of name: String, _ action: @escaping () -> Void) { state.withLock { $0.reloaded[name] = action } }
+
+    /// Tells that a table has been loaded anew.
+    func tellReloaded(_ table: HashTable) { state.withLock { $0.reloaded[table.name] }?() }
 
     func attach(_ source: any RowSource) { state.withLock { $0.source = source } }
     var source: (any RowSource)? { state.withLock { $0.source } }

@@ -10,40 +10,30 @@ public final class Variables {
     public init(_ tables: Tables) { self.tables = tables }
 
     public func declare(on builder: ModuleBuilder) {
-        builder.variable(
-            "sht", summary: "An item: $sht(table=>key).", isReadOnly: false,
-            ItemVariable(tables, read: ItemVariable.readValue, write: ItemVariable.writeValue))
-        builder.variable(
-            "shtex", summary: "Seconds until an item expires; 0 when it never does.", isReadOnly: false,
-            ItemVariable(tables, read: ItemVariable.readExpiry, write: ItemVariable.writeExpiry))
-        builder.variable(
-            "shtcn", summary: "How many items have a name that matches: $shtcn(table=>~~^a).", isReadOnly: true,
-            ItemVariable(
-                tables,
-                read: { table, expression, _ throws(ModuleFailure) in
-                    try ItemVariable.count(table, expression, isOnValue: false)
-                }))
-        builder.variable(
-            "shtcv", summary: "How many items have a value that matches: $shtcv(table=>eq5).", isReadOnly: true,
-            ItemVariable(
-                tables,
-                read: { table, expression, _ throws(ModuleFailure) in
-                    try ItemVariable.count(table, expression, isOnValue: true)
-                }))
-        builder.variable(
-            "shtinc", summary: "Adds 1 to an item and is the sum.", isReadOnly: true,
-            ItemVariable(
-                tables,
-                read: { table, key, _ throws(ModuleFailure) in
-                    try table.add(1, to: key).map(mh_int) ?? mh_null()
-                }))
-        builder.variable(
-            "shtdec", summary: "Subtracts 1 from an item and is the difference.", isReadOnly: true,
-            ItemVariable(
-                tables,
-                read: { table, key, _ throws(ModuleFailure) in
-                    try table.add(-1, to: key).map(mh_int) ?? mh_null()
-                }))
+        func add(
+            _ name: StaticString, _ summary: StaticString, write: ItemVariable.Write? = nil,
+            _ read: @escaping ItemVariable.Read
+        ) {
+            builder.variable(raw: ItemVariable(tables, read: read, write: write).published(name, summary))
+        }
+        add("sht", "An item: $sht(table=>key).", write: ItemVariable.writeValue, ItemVariable.readValue)
+        add(
+            "shtex", "Seconds until an item expires; 0 when it never does.", write: ItemVariable.writeExpiry,
+            ItemVariable.readExpiry)
+        add("shtcn", "How many items have a name that matches: $shtcn(table=>~~^a).") {
+            table, expression, _ throws(ModuleFailure) in
+            try ItemVariable.count(table, expression, isOnValue: false)
+        }
+        add("shtcv", "How many items have a value that matches: $shtcv(table=>eq5).") {
+            table, expression, _ throws(ModuleFailure) in
+            try ItemVariable.count(table, expression, isOnValue: true)
+        }
+        add("shtinc", "Adds 1 to an item and is the sum.") { table, key, _ throws(ModuleFailure) in
+            try table.add(1, to: key).map(mh_int) ?? mh_null()
+        }
+        add("shtdec", "Subtracts 1 from an item and is the difference.") { table, key, _ throws(ModuleFailure) in
+            try table.add(-1, to: key).map(mh_int) ?? mh_null()
+        }
         builder.variable(
             "shtitkey", summary: "The key that an iterator stands on.", isReadOnly: true,
             ThreadVariable(expected: "the name of an iterator") { name, thread in
@@ -56,16 +46,33 @@ public final class Variables {
                 return thread.value(thread.copy)
             })
         builder.variable(
-            "shtrecord", summary: "The key or the value of the expired item that the route is run for.", isReadOnly: true,
-            ThreadVariable(expected: "key or value", allowed: ["key", "value"]) { name, thread in
+            "shtrecord", summary: "The key, the value or the expire of the expired item that the route is run for.",
+            isReadOnly: true,
+            ThreadVariable(expected: "key, value or expire", allowed: ["key", "value", "expire"]) { name, thread in
                 guard let record = thread.record else { return nil }
-                return name == Array("key".utf8) ? thread.value(record.key) : thread.value(record.value)
+                switch String(decoding: name, as: UTF8.self) {
+                case "key": return thread.value(record.key)
+                case "value": return thread.value(record.value)
+                default: return mh_int(Int64(record.value.expiry))
+                }
             })
     }
 }
 
-/// A pseudo-variable whose inner text is "table=>key".
-private final class ItemVariable: ScriptVariable {
+/// A place in the config whose table is named there, not by other pseudo-variables.
+private final class ItemSite: Sendable {
+    let table: HashTable
+    /// Where the key begins in the expanded text: as in the text as written, since nothing before it changes.
+    let keyStart: Int
+
+    init(_ table: HashTable, keyStart: Int) {
+        self.table = table
+        self.keyStart = keyStart
+    }
+}
+
+/// A pseudo-variable whose inner text is "table=>key". It lives as long as the process.
+private final class ItemVariable: Sendable {
     typealias Read = @Sendable (HashTable, UnsafeRawBufferPointer, ScriptThread) throws(ModuleFailure) -> mh_value
     typealias Write = @Sendable (HashTable, UnsafeRawBufferPointer, mh_value) throws(ModuleFailure) -> Void
 
@@ -73,40 +80,91 @@ private final class ItemVariable: ScriptVariable {
     private let read: Read
     private let write: Write?
 
-    init(_ tables: Tables, read: @escaping Read, write: Write? = nil) {
+    init(_ tables: Tables, read: @escaping Read, write: Write?) {
         self.tables = tables
         self.read = read
         self.write = write
     }
 
-    func check(_ inner: mh_str) throws(ModuleFailure) {
-        guard TableAndKey(inner.bytes) == nil else { return }
-        throw ModuleFailure(MH_E_INVALID, "found \"\(inner.string)\", expected table=>key")
-    }
+    // MARK: Across the boundary
 
-    /// The table and the key of an expanded text; says so once when there is no such table.
-    private func parts(_ text: mh_str) throws(ModuleFailure) -> (HashTable, UnsafeRawBufferPointer) {
-        try check(text)
-        guard let parts = TableAndKey(text.bytes), let table = tables.find(parts.table) else {
-            throw ModuleFailure(MH_E_NOT_FOUND, "there is no table for $sht(\(text.string))")
+    private static func from(_ context: UnsafeMutableRawPointer) -> Unmanaged<ItemVariable> { .fromOpaque(context) }
+
+    func published(_ name: StaticString, _ summary: StaticString) -> mh_script_variable {
+        var raw = mh_script_variable()
+        raw.flags = write == nil ? MH_SCRIPT_VARIABLE_READ_ONLY : 0
+        raw.name = mh_str(name)
+        raw.summary = mh_str(summary)
+        raw.ctx = Unmanaged.passRetained(self).toOpaque()
+        raw.prepare = { context, inner, site, error in
+            guard let context else { return MH_E_INVALID }
+            return bridging(error) { () throws(ModuleFailure) in
+                let made = try ItemVariable.from(context).takeUnretainedValue().prepare(inner)
+                site?.pointee = made.map { Unmanaged.passRetained($0).toOpaque() }
+            }
         }
-        return (table, parts.key)
+        raw.release = { _, site in
+            if let site { Unmanaged<ItemSite>.fromOpaque(site).release() }
+        }
+        raw.get = { context, site, _, key, value in
+            guard let context, let value else { return MH_E_INVALID }
+            value.pointee = ItemVariable.from(context)._withUnsafeGuaranteedRef { $0.get(site, key.bytes) }
+            return MH_OK
+        }
+        guard write != nil else { return raw }
+        raw.set = { context, site, _, key, value in
+            guard let context, let value else { return MH_E_INVALID }
+            return ItemVariable.from(context)._withUnsafeGuaranteedRef { $0.set(site, key.bytes, value.pointee) }
+        }
+        return raw
     }
 
-    func get(_ key: mh_str) -> mh_value {
+    /// Looks the table up where the text names it; an unknown one is said, and looked for again at each use.
+    private func prepare(_ inner: mh_str) throws(ModuleFailure) -> ItemSite? {
+        guard let parts = TableAndKey(inner.bytes) else {
+            throw ModuleFailure(MH_E_INVALID, "found \"\(inner.string)\", expected table=>key")
+        }
+        guard !parts.table.contains(UInt8(ascii: "$")) else { return nil }
+        guard let table = tables.find(parts.table) else {
+            let name = String(decoding: parts.table, as: UTF8.self)
+            let guess = nearestName(to: name, among: tables.all.map(\.name)).map { "; did you mean \($0)?" } ?? ""
+            tables.warn("there is no table \"\(name)\" for \"\(inner.string)\"\(guess)")
+            return nil
+        }
+        return ItemSite(table, keyStart: inner.len - parts.key.count)
+    }
+
+    /// Runs `body` with the table and the key of an expanded text.
+    @inline(__always) private func with<Result>(
+        _ site: UnsafeMutableRawPointer?, _ text: UnsafeRawBufferPointer,
+        _ body: (HashTable, UnsafeRawBufferPointer) throws(ModuleFailure) -> Result
+    ) throws(ModuleFailure) -> Result {
+        if let site {
+            let site = Unmanaged<ItemSite>.fromOpaque(site).takeUnretainedValue()
+            return try body(site.table, UnsafeRawBufferPointer(rebasing: text[min(site.keyStart, text.count)...]))
+        }
+        guard let parts = TableAndKey(text) else {
+            throw ModuleFailure(MH_E_INVALID, "found \"\(String(decoding: text, as: UTF8.self))\", expected table=>key")
+        }
+        guard let table = tables.find(parts.table) else {
+            throw ModuleFailure(MH_E_NOT_FOUND, "there is no table for $sht(\(String(decoding: text, as: UTF8.self)))")
+        }
+        return try body(table, parts.key)
+    }
+
+    private func get(_ site: UnsafeMutableRawPointer?, _ text: UnsafeRawBufferPointer) -> mh_value {
         do throws(ModuleFailure) {
-            let (table, key) = try parts(key)
-            return try read(table, key, ScriptThread.current)
+            return try with(site, text) { (table, key) throws(ModuleFailure) in try read(table, key, ScriptThread.current) }
         } catch {
             tables.warn(error.text)
             return mh_null()
         }
     }
 
-    func set(_ key: mh_str, _ value: mh_value) -> Int32 {
+    private func set(_ site: UnsafeMutableRawPointer?, _ text: UnsafeRawBufferPointer, _ value: mh_value) -> Int32 {
+        guard let write else { return MH_E_UNSUPPORTED }
         do throws(ModuleFailure) {
-            let (table, key) = try parts(key)
-            try write?(table, key, value)
+            try with(site, text) { (table, key) throws(ModuleFailure) in try write(table, key, value) }
             return MH_OK
         } catch {
             tables.warn(error.text)

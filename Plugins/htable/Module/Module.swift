@@ -15,12 +15,18 @@ public func mh_module_entry_v1(
     let tables = Tables()
     declare(settings, on: builder)
     Commands(tables).declare(on: builder)
-    Functions(tables).declare(on: builder)
+    let functions = Functions(tables)
+    functions.declare(on: builder)
     Variables(tables).declare(on: builder)
     let interface = Provider(tables).publish()
     builder.provides("mh.htable/1", selector: "htable", table: interface.table, context: interface.context)
     let life = Life(settings, tables)
-    builder.onInit { host throws(ModuleFailure) in try life.start(host) }
+    let events = ScriptEvents(tables, functions)
+    builder.onInit { host throws(ModuleFailure) in
+        try life.start(host)
+        try events.start(host)
+    }
+    builder.onWorkerStart { worker throws(ModuleFailure) in try events.workerStarts(worker) }
     builder.onStop { life.stop() }
     return builder.publish(to: module, for: offer, error: err)
 }
