@@ -6,7 +6,8 @@ import ModuleKit
 import Synchronization
 
 extension HashTable {
-    private static let group = 16
+    /// Keys that are looked up together.
+    static let group = 16
 
     /// Reads many keys; `found` is called for each that is there, with its index and its value, which is borrowed and under a lock: copy
     /// and return. Slots locked by `sht_lock` are waited for.
@@ -53,17 +54,13 @@ extension HashTable {
                 order[place] = value
             }
             forEachStripe(order, count) { pthread_mutex_lock(&$0.pointee.mutex) }
-            // Loads that do not depend on each other: first the buckets, then the items they name.
-            var touched: UInt64 = 0
+            // What does not depend on each other is fetched side by side: first the buckets, then the items they name.
             for index in 0..<count {
-                let stripe = store.stripe(of: hashes[index])
-                touched |= store.touch(stripe, store.upper(hashes[index]))
+                store.prefetchBuckets(store.stripe(of: hashes[index]), store.upper(hashes[index]))
             }
             for index in 0..<count {
-                let stripe = store.stripe(of: hashes[index])
-                touched |= store.touchItem(stripe, store.upper(hashes[index]))
+                store.prefetchItem(store.stripe(of: hashes[index]), store.upper(hashes[index]))
             }
-            withExtendedLifetime(touched) {}
             for index in 0..<count {
                 let key = keys[start + index]
                 let stripe = store.stripe(of: hashes[index])
@@ -121,30 +118,5 @@ extension HashTable {
             for index in start..<end { try body(index) }
             start = end
         }
-    }
-}
-
-extension ItemStore {
-    /// Loads the first bucket of a hash.
-    @inline(__always) func touch(_ stripe: StripePointer, _ upper: UInt32) -> UInt64 {
-        let segment = segment(stripe, upper)
-        let bits = segment[0] >> 8 & 0xFF
-        let home = UInt64(upper) & (1 << bits &- 1)
-        return segment[Self.segmentHead &+ Int(home) &* Self.slotsPerBucket]
-    }
-
-    /// Loads the header of the item that has these hash bits, in either of its buckets.
-    @inline(__always) func touchItem(_ stripe: StripePointer, _ upper: UInt32) -> UInt64 {
-        let segment = segment(stripe, upper)
-        let mask = 1 << Int(segment[0] >> 8 & 0xFF) &- 1
-        let home = Int(upper) & mask
-        let first = segment + (Self.segmentHead &+ home &* Self.slotsPerBucket)
-        let second = segment + (Self.segmentHead &+ ((home &+ 1) & mask) &* Self.slotsPerBucket)
-        var ref: Ref = 0
-        for index in 0..<Self.slotsPerBucket {
-            if UInt32(truncatingIfNeeded: first[index] >> 32) == upper { ref = Ref(truncatingIfNeeded: first[index]) }
-            if UInt32(truncatingIfNeeded: second[index] >> 32) == upper { ref = Ref(truncatingIfNeeded: second[index]) }
-        }
-        return ref == 0 ? 0 : UInt64(head(ref).pointee.keyWord)
     }
 }

@@ -101,10 +101,12 @@ extension HashTable {
         _ body: (_ key: UnsafeRawBufferPointer, _ value: ItemValue, _ expiry: UInt32) throws(Failure) -> Bool
     ) throws(Failure) {
         let page = ScanPage()
+        var pace = Pace()
         var position: ScanPosition? = ScanPosition()
         while let here = position {
             position = scan(here, into: page)
             for index in page.rows.indices {
+                pace.spend(Pace.find)
                 let goesOn = try page.with(index) { (key, value) throws(Failure) in
                     try body(key, value, page.rows[index].expiry)
                 }

@@ -279,8 +279,7 @@ extension HashTable {
         _ stripe: StripePointer, _ head: UnsafeMutablePointer<ItemHead>, _ expiry: UInt32, _ now: UInt32
     ) {
         guard expiry != head.pointee.expiry else { return }
-        let offset = UnsafeMutableRawPointer(head) - store.base - store.linkSize
-        let ref = Ref(truncatingIfNeeded: offset / 8)
+        let ref = store.ref(of: head)
         store.unschedule(stripe, ref)
         head.pointee.expiry = expiry
         if expiry != 0, !store.schedule(stripe, ref, now: now) { head.pointee.expiry = 0 }

@@ -3,9 +3,6 @@
 import Glibc
 import Synchronization
 
-/// A group of buckets, eight slots each, behind one word of facts: local depth, bits of the bucket number, items.
-/// A slot is an item's upper 32 hash bits above its ref; 0 is empty.
-typealias Segment = UnsafeMutablePointer<UInt64>
 typealias StripePointer = UnsafeMutablePointer<Stripe>
 
 /// One part of a table: everything with the same low bits of the hash.
@@ -34,8 +31,6 @@ final class ItemStore: @unchecked Sendable {
     // @unchecked: what is not constant belongs to a stripe and is used under its lock.
     static let slotsPerBucket = 8
     static let largestBucketBits = 6
-    /// Words before a segment's slots, which begin on a cache line of their own.
-    static let segmentHead = 8
     /// Local depth at which a table counts as full; only hashes that all but coincide lead there.
     static let largestDepth = 20
 
@@ -76,7 +71,7 @@ final class ItemStore: @unchecked Sendable {
 
     private static func freshStripe(_ now: UInt32) -> Stripe {
         let directory = UnsafeMutablePointer<Segment>.allocate(capacity: 1)
-        directory.initialize(to: newSegment(bits: 0, depth: 0))
+        directory.initialize(to: smallSegment(bits: 0, depth: 0))
         let heads = UnsafeMutablePointer<UInt32>.allocate(capacity: SizeClass.count)
         heads.initialize(repeating: 0, count: SizeClass.count)
         var stripe = Stripe(directory: directory, slab: Slab(heads: heads))
@@ -105,8 +100,8 @@ final class ItemStore: @unchecked Sendable {
     /// Frees items, segments and directory of a stripe that nobody can reach.
     func freeContents(of stripe: Stripe) {
         forEachSegment(of: stripe) { segment in
-            forEachSlot(of: segment) { slot in freeItem(Ref(truncatingIfNeeded: slot), stripe.slab) }
-            segment.deallocate()
+            segment.forEachSlot { slot in freeItem(Ref(truncatingIfNeeded: slot), stripe.slab) }
+            freeSegment(segment)
         }
         for index in 0..<SizeClass.count where stripe.slab.heads[index] != 0 {
             arena.givePage(stripe.slab.heads[index])
@@ -123,6 +118,10 @@ final class ItemStore: @unchecked Sendable {
 
     @inline(__always) func head(_ ref: Ref) -> UnsafeMutablePointer<ItemHead> {
         (base + (Int(ref) &* 8 &+ linkSize)).assumingMemoryBound(to: ItemHead.self)
+    }
+
+    @inline(__always) func ref(of head: UnsafeMutablePointer<ItemHead>) -> Ref {
+        Ref(truncatingIfNeeded: (UnsafeMutableRawPointer(head) - base - linkSize) / 8)
     }
 
     @inline(__always) private func pieceSize(_ keyLength: Int, _ valueLength: Int) -> Int {

@@ -36,15 +36,15 @@ public final class Life: Sendable {
                 "no table is defined; add lines such as modparam(\"htable\", \"htable\", \"users=>size=8;autoexpire=3600\")")
         }
         for table in tables.all {
-            try host.counters.makeComputed("items.\(table.name)", help: "Items of table \(table.name).") { [weak table] in
-                Int64(table?.count ?? 0)
+            try host.counters.makeComputed("items.\(table.name)", help: "Items of table \(table.name).") {
+                Int64(table.count)
             }
             try host.counters.makeComputed(
                 "bytes.\(table.name)", help: "Bytes of keys and values of table \(table.name)."
-            ) { [weak table] in Int64(table?.totals().bytes ?? 0) }
+            ) { Int64(table.totals().bytes) }
             try host.counters.makeComputed(
                 "expired.\(table.name)", help: "Expired items that were removed from table \(table.name)."
-            ) { [weak table] in Int64(table?.expiredTotal.load(ordering: .relaxed) ?? 0) }
+            ) { Int64(table.expiredTotal.load(ordering: .relaxed)) }
         }
         guard tables.all.contains(where: { $0.expires }) else { return }
         try host.loop.timer(on: 1, first: settings.timerInterval, every: settings.timerInterval) { [self] in

@@ -2,12 +2,6 @@
 public import ModuleABI
 import ModuleKit
 
-/// What a consumer's handle points to: never freed before the module's end.
-private final class TableHandle {
-    let table: HashTable
-    init(_ table: HashTable) { self.table = table }
-}
-
 private final class Follower {
     let table: HashTable
     let id: UInt64
@@ -20,8 +14,6 @@ private final class Follower {
 /// The provider of `mh.htable/1`. `context` is what the host passes back as ctx.
 public final class Provider: Sendable {
     private let tables: Tables
-    // Handles stay valid until the process ends; one for each table that was ever opened.
-    private let handles = Guarded<[ObjectIdentifier: UnsafeMutableRawPointer]>([:])
 
     public init(_ tables: Tables) { self.tables = tables }
 
@@ -38,13 +30,8 @@ public final class Provider: Sendable {
                 MH_E_NOT_FOUND,
                 "there is no table \"\(name.string)\"; define it: modparam(\"htable\", \"htable\", \"\(name.string)=>\")")
         }
-        let raw = handles.withLock { handles in
-            if let known = handles[ObjectIdentifier(table)] { return known }
-            let new = Unmanaged.passRetained(TableHandle(table)).toOpaque()
-            handles[ObjectIdentifier(table)] = new
-            return new
-        }
-        return OpaquePointer(raw)
+        // A handle is the table itself, held until the process ends.
+        return OpaquePointer(Unmanaged.passRetained(table).toOpaque())
     }
 
     // MARK: Across the boundary
@@ -53,16 +40,19 @@ public final class Provider: Sendable {
         context.map { Unmanaged<Provider>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    @inline(__always) private static func table(_ raw: OpaquePointer?) -> HashTable? {
-        raw.map { Unmanaged<TableHandle>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue().table }
+    private static func table(_ raw: OpaquePointer?) -> HashTable? {
+        raw.map { Unmanaged<HashTable>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
     }
 
     /// Runs `body` on the table of a handle; a null handle is MH_E_INVALID.
     @inline(__always) private static func on(
         _ raw: OpaquePointer?, _ error: UnsafePointer<mh_error>?, _ body: (HashTable) throws(ModuleFailure) -> Void
     ) -> Int32 {
-        guard let table = table(raw) else { return MH_E_INVALID }
-        return bridging(error) { () throws(ModuleFailure) in try body(table) }
+        guard let raw else { return MH_E_INVALID }
+        // Without a count of references: threads that use one table would fight for the cache line that it lies on.
+        return Unmanaged<HashTable>.fromOpaque(UnsafeRawPointer(raw))._withUnsafeGuaranteedRef { table in
+            bridging(error) { () throws(ModuleFailure) in try body(table) }
+        }
     }
 
     static func value(_ raw: UnsafePointer<mh_value>?) throws(ModuleFailure) -> ItemValue {
@@ -233,19 +223,7 @@ public final class Provider: Sendable {
         functions.get_batch = { _, raw, keys, visitor, error in
             guard let keys else { return MH_E_INVALID }
             return Provider.on(raw, error) { (table) throws(ModuleFailure) in
-                let visit = try Provider.visitor(visitor)
-                let names = keys.pointee.map(as: mh_str.self) { $0.bytes }
-                // Copied first: the visitor may take long or use the table, and then no lock is held.
-                var found: [(index: Int, value: ItemCopy)] = []
-                try names.withUnsafeBufferPointer { (names) throws(ModuleFailure) in
-                    try table.get(names) { index, value, expiry in
-                        var copy = ItemCopy()
-                        copy.take(value)
-                        copy.expiry = expiry
-                        found.append((index, copy))
-                    }
-                }
-                for item in found where !(item.value.lend { visit(names[item.index], $0, item.value.expiry) }) { return }
+                try Provider.getBatch(table, keys.pointee, try Provider.visitor(visitor))
             }
         }
         functions.set_batch = { _, raw, items, seconds, stored, error in
@@ -271,6 +249,69 @@ public final class Provider: Sendable {
                 }
             }
         }
+    }
+
+    /// A value on its way to a visitor: text lies in the group's bytes from `start` on.
+    private struct Found {
+        var index: Int
+        var isInteger: Bool
+        var integer: Int64
+        var start: Int
+        var count: Int
+        var expiry: UInt32
+    }
+
+    /// Group by group: found under the locks, told of without any, as the visitor may take long or use the table.
+    private static func getBatch(
+        _ table: HashTable, _ keys: mh_array, _ visit: (UnsafeRawBufferPointer, ItemValue, UInt32) -> Bool
+    ) throws(ModuleFailure) {
+        guard let base = keys.items else { return }
+        let group = HashTable.group
+        var bytes: [UInt8] = []
+        var failure: ModuleFailure?
+        withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: group) { names in
+            withUnsafeTemporaryAllocation(of: Found.self, capacity: group) { found in
+                var start = 0
+                while start < Int(keys.count) {
+                    let count = min(group, Int(keys.count) - start)
+                    for index in 0..<count {
+                        let name = base.load(fromByteOffset: (start + index) * Int(keys.stride), as: mh_str.self)
+                        names.initializeElement(at: index, to: name.bytes)
+                    }
+                    bytes.removeAll(keepingCapacity: true)
+                    var total = 0
+                    do throws(ModuleFailure) {
+                        try table.get(UnsafeBufferPointer(rebasing: names[..<count])) { index, value, expiry in
+                            var one = Found(
+                                index: index, isInteger: true, integer: 0, start: bytes.count, count: 0, expiry: expiry)
+                            switch value {
+                            case .integer(let number): one.integer = number
+                            case .bytes(let text):
+                                one.isInteger = false
+                                one.count = text.count
+                                bytes.append(contentsOf: text)
+                            }
+                            found.initializeElement(at: total, to: one)
+                            total += 1
+                        }
+                    } catch {
+                        failure = error
+                        return
+                    }
+                    let goesOn = bytes.withUnsafeBytes { bytes in
+                        for one in found[..<total] {
+                            let text = UnsafeRawBufferPointer(rebasing: bytes[one.start..<(one.start + one.count)])
+                            guard visit(names[one.index], one.isInteger ? .integer(one.integer) : .bytes(text), one.expiry)
+                            else { return false }
+                        }
+                        return true
+                    }
+                    guard goesOn else { return }
+                    start += count
+                }
+            }
+        }
+        if let failure { throw failure }
     }
 
     private static func setLocksAndFeed(_ functions: inout mh_htable_interface) {

@@ -9,6 +9,8 @@ private struct ItemReference {
     var sequence: UInt32
     var upper: UInt32
     var stripe: UInt32
+    /// Where it was: a hint of what to fetch, as it may have moved.
+    var ref: Ref
 }
 
 /// An item's rank: slot, id, age, and the hash for sequences that have wrapped around.
@@ -23,8 +25,8 @@ private struct Rank: Comparable {
 
 /// Goes through a table in the order of a dump.
 final class SlotOrder {
-    /// References kept at a time: 16 bytes each, and half as much again while they are sorted.
-    static let defaultCapacity = 1_250_000
+    /// References kept at a time: 20 bytes each, and half as much again while they are sorted.
+    static let defaultCapacity = 1_000_000
 
     private let table: HashTable
     private let matcher: Matcher?
@@ -32,6 +34,7 @@ final class SlotOrder {
     /// How many items there are in each of 65,536 equal parts of the ranks; made when one round cannot hold all.
     private var parts: [UInt32] = []
     private let partShift: UInt64
+    private var pace = Pace()
 
     init(_ table: HashTable, matching matcher: Matcher? = nil, capacity: Int = SlotOrder.defaultCapacity) {
         self.table = table
@@ -89,24 +92,36 @@ final class SlotOrder {
     ) throws(Failure) -> Bool {
         if items.count <= SlotItems.mostCopied {
             let page = ScanPage()
-            for item in items { table.copy(item, into: page) }
+            copy(items, into: page)
             guard !page.rows.isEmpty else { return true }
             return try body(slot, page.rows.count, SlotItems(page: page))
         }
         return try body(
             slot, items.count,
-            SlotItems { [table] page in
+            SlotItems { [self] page in
                 var next = items.startIndex
                 return {
                     page.clear()
                     while page.rows.isEmpty, next < items.endIndex {
                         let end = min(next + 256, items.endIndex)
-                        for item in items[next..<end] { table.copy(item, into: page) }
+                        self.copy(items[next..<end], into: page)
                         next = end
                     }
                     return !page.rows.isEmpty
                 }
             })
+    }
+
+    /// Copies the items that are still there and not expired, sixteen at a time, so that what they touch is fetched side by side.
+    private func copy(_ items: ArraySlice<ItemReference>, into page: ScanPage) {
+        var start = items.startIndex
+        while start < items.endIndex {
+            let end = min(start + 16, items.endIndex)
+            for item in items[start..<end] { table.prefetch(item) }
+            for item in items[start..<end] { table.copy(item, into: page) }
+            pace.spend((end - start) * Pace.find)
+            start = end
+        }
     }
 
     private func endOfSlot(_ slot: UInt32) -> Rank {
@@ -136,7 +151,7 @@ final class SlotOrder {
                             if round.isEmpty { return false }
                         }
                         let stop = min(next + 256, round.count)
-                        for item in round[next..<stop] { self.table.copy(item, into: page) }
+                        self.copy(round[next..<stop], into: page)
                         next = stop
                     }
                     return true
@@ -179,16 +194,24 @@ final class SlotOrder {
             if found.count == capacity {
                 // Keep the lower half: what is above its greatest waits for a later round.
                 isCut = true
-                found.sort { self.rank($0) < self.rank($1) }
+                sort(&found)
                 found.removeSubrange((capacity / 2)...)
                 bound = found.last.map(self.rank)
                 if let bound, rank > bound { return }
             }
             found.append(item)
         }
-        found.sort { rank($0) < rank($1) }
+        sort(&found)
         items = found
         return isCut
+    }
+
+    private func sort(_ items: inout [ItemReference]) {
+        var pace = Pace()
+        items.sort { first, second in
+            pace.spend(1)
+            return rank(first) < rank(second)
+        }
     }
 
     private func countParts() {
@@ -225,24 +248,28 @@ final class SlotOrder {
         let page = ScanPage()
         while let here = position {
             guard let matcher else {
+                var count = 0
                 position = table.step(here) { upper, key, head in
+                    count += 1
                     guard table.isVisible(head, now) else { return }
                     body(
                         ItemReference(
                             id: SlotHash.id(key), sequence: head.pointee.sequence, upper: upper,
-                            stripe: UInt32(here.stripe)))
+                            stripe: UInt32(here.stripe), ref: table.store.ref(of: head)))
                 }
+                pace.spend(count * Pace.look)
                 continue
             }
             // Patterns may be slow: they are tried on copies, without the lock.
             position = table.scan(here, into: page)
             for index in page.rows.indices {
+                pace.spend(Pace.find)
                 page.with(index) { key, value in
                     guard matcher.matches(key, value) else { return }
                     body(
                         ItemReference(
                             id: SlotHash.id(key), sequence: page.rows[index].sequence,
-                            upper: table.store.upper(table.store.hash(key)), stripe: UInt32(here.stripe)))
+                            upper: table.store.upper(table.store.hash(key)), stripe: UInt32(here.stripe), ref: 0))
                 }
             }
         }
@@ -280,6 +307,15 @@ struct SlotItems {
 }
 
 extension HashTable {
+    /// Asks for what `copy` will look at.
+    fileprivate func prefetch(_ item: ItemReference) {
+        let stripe = store.stripes + Int(item.stripe)
+        pthread_mutex_lock(&stripe.pointee.mutex)
+        store.prefetchBuckets(stripe, item.upper)
+        pthread_mutex_unlock(&stripe.pointee.mutex)
+        store.prefetch(item.ref)
+    }
+
     /// Copies the item of a reference if it is still there and not expired.
     fileprivate func copy(_ item: ItemReference, into page: ScanPage) {
         let stripe = store.stripes + Int(item.stripe)

@@ -1,0 +1,458 @@
+/* A module that measures htable from where its users stand: through mh.htable/1, in the real host, in rounds that alternate with
+ * a hand-written C table doing the same work: open addressing, inline entries, striped locks. Commands:
+ * bench.htable ENTRIES ROUNDS, bench.htable_fill ENTRIES SHORT, bench.htable_latency SECONDS, bench.htable_expiry ENTRIES. */
+#define _GNU_SOURCE
+#include <modhost/htable.h>
+#include <modhost/modhost.h>
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+MH_MODULE_NOTE("name=bench-htable\nversion=0.1.0\nabi=1.0\nrequires=mh.htable/1:htable\n");
+
+#define MOST_ROUNDS 64
+#define BATCH 16
+#define KEY_SIZE 16
+
+static struct {
+    const mh_htable_interface *api;
+    void *ctx;
+    mh_htable *plain;    /* table "bench": no expiry */
+    mh_htable *expiring; /* table "expiring" */
+} bench;
+
+static int64_t clock_of(clockid_t clock) {
+    struct timespec now;
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static uint64_t next_random(uint64_t *state) {
+    uint64_t x = *state;
+    x ^= x << 13, x ^= x >> 7, x ^= x << 17;
+    return *state = x;
+}
+
+/* Fifteen bytes, such as "user:0000123456". */
+static void make_key(char *key, uint64_t number) {
+    memcpy(key, "user:", 5);
+    for (int i = 14; i >= 5; i--, number /= 10) key[i] = (char)('0' + number % 10);
+}
+
+/* ---- the floor ---- */
+
+#define STRIPES 64
+
+typedef struct {
+    uint64_t hash; /* 0: empty */
+    char key[KEY_SIZE];
+    int64_t value;
+} entry;
+
+typedef struct {
+    pthread_mutex_t mutex;
+    entry *entries;
+    uint64_t mask;
+    char padding[64 - (sizeof(pthread_mutex_t) + 16) % 64];
+} stripe;
+
+static stripe stripes[STRIPES];
+
+/* Multiply and fold, two words of the key at a time: the kind of hash that fast tables use. */
+static uint64_t hash_of(const char *key) {
+    uint64_t a, b;
+    memcpy(&a, key, 8);
+    memcpy(&b, key + 7, 8);
+    unsigned __int128 product = (unsigned __int128)(a ^ 0xA0761D6495B05B17u) * (b ^ 0xE7037ED1A0B428DBu);
+    uint64_t folded = (uint64_t)(product >> 64) ^ (uint64_t)product;
+    product = (unsigned __int128)(folded ^ 0x8EBC6AF09C88C6E3u) * 0x589965CC75374CC3u;
+    return ((uint64_t)(product >> 64) ^ (uint64_t)product) | 1;
+}
+
+static int floor_open(uint64_t entries) {
+    uint64_t size = 64;
+    while (size * 3 / 4 * STRIPES < entries) size *= 2;
+    for (int i = 0; i < STRIPES; i++) {
+        pthread_mutex_init(&stripes[i].mutex, NULL);
+        stripes[i].mask = size - 1;
+        stripes[i].entries = calloc(size, sizeof(entry));
+        if (!stripes[i].entries) return -1;
+    }
+    return 0;
+}
+
+static void floor_close(void) {
+    for (int i = 0; i < STRIPES; i++) free(stripes[i].entries);
+}
+
+static stripe *stripe_of(uint64_t hash) { return &stripes[hash >> 58]; }
+
+static entry *floor_find(stripe *s, uint64_t hash, const char *key) {
+    for (uint64_t i = (hash >> 1) & s->mask;; i = (i + 1) & s->mask) {
+        entry *e = &s->entries[i];
+        if (!e->hash || (e->hash == hash && !memcmp(e->key, key, 15))) return e;
+    }
+}
+
+static int floor_get(const char *key, int64_t *value) {
+    uint64_t hash = hash_of(key);
+    stripe *s = stripe_of(hash);
+    pthread_mutex_lock(&s->mutex);
+    entry *e = floor_find(s, hash, key);
+    int found = e->hash != 0;
+    *value = e->value;
+    pthread_mutex_unlock(&s->mutex);
+    return found;
+}
+
+static int64_t floor_set(const char *key, int64_t value, int adds) {
+    uint64_t hash = hash_of(key);
+    stripe *s = stripe_of(hash);
+    pthread_mutex_lock(&s->mutex);
+    entry *e = floor_find(s, hash, key);
+    if (!e->hash) {
+        e->hash = hash;
+        memcpy(e->key, key, 15);
+    }
+    int64_t result = e->value = adds ? e->value + value : value;
+    pthread_mutex_unlock(&s->mutex);
+    return result;
+}
+
+static int64_t floor_get_batch(char (*keys)[KEY_SIZE]) {
+    uint64_t hashes[BATCH];
+    int64_t sum = 0, value;
+    for (int i = 0; i < BATCH; i++) {
+        hashes[i] = hash_of(keys[i]);
+        stripe *s = stripe_of(hashes[i]);
+        __builtin_prefetch(&s->entries[(hashes[i] >> 1) & s->mask]);
+    }
+    for (int i = 0; i < BATCH; i++) {
+        stripe *s = stripe_of(hashes[i]);
+        pthread_mutex_lock(&s->mutex);
+        entry *e = floor_find(s, hashes[i], keys[i]);
+        value = e->hash ? e->value : 0;
+        pthread_mutex_unlock(&s->mutex);
+        sum += value;
+    }
+    return sum;
+}
+
+/* ---- the same through the interface ---- */
+
+static mh_str key_text(const char *key) { return (mh_str){key, 15}; }
+
+static int ours_get(const char *key, int64_t *value) {
+    mh_htable_item item = {.struct_size = sizeof item};
+    if (bench.api->get(bench.ctx, bench.plain, key_text(key), NULL, 0, &item, NULL) < 0) return 0;
+    *value = item.value.as.integer;
+    return 1;
+}
+
+static int32_t add_up(void *ctx, const mh_htable_item *item) {
+    *(int64_t *)ctx += item->value.as.integer;
+    return 0;
+}
+
+static int64_t ours_get_batch(char (*keys)[KEY_SIZE]) {
+    mh_str names[BATCH];
+    int64_t sum = 0;
+    for (int i = 0; i < BATCH; i++) names[i] = key_text(keys[i]);
+    mh_array list = MH_ARRAY(names);
+    mh_htable_visitor visitor = {.struct_size = sizeof visitor, .ctx = &sum, .item = add_up};
+    bench.api->get_batch(bench.ctx, bench.plain, &list, &visitor, NULL);
+    return sum;
+}
+
+/* ---- rounds ---- */
+
+enum { GET, SET, ADD, GET_BATCH, KINDS };
+static const char *const kind_names[KINDS] = {"get", "set", "add", "get_batch"};
+
+static int64_t sink;
+
+/* CPU nanoseconds a key. */
+static double round_of(int kind, int is_ours, uint64_t entries, uint64_t operations, uint64_t seed) {
+    char keys[BATCH][KEY_SIZE];
+    int64_t value = 0, sum = 0;
+    mh_value one = mh_int(1);
+    int64_t start = clock_of(CLOCK_THREAD_CPUTIME_ID);
+    for (uint64_t i = 0; i < operations; i += kind == GET_BATCH ? BATCH : 1) {
+        if (kind == GET_BATCH) {
+            for (int k = 0; k < BATCH; k++) make_key(keys[k], next_random(&seed) % entries);
+            sum += is_ours ? ours_get_batch(keys) : floor_get_batch(keys);
+            continue;
+        }
+        make_key(keys[0], next_random(&seed) % entries);
+        switch (kind) {
+        case GET:
+            sum += is_ours ? ours_get(keys[0], &value) : floor_get(keys[0], &value);
+            break;
+        case SET:
+            if (is_ours) bench.api->set(bench.ctx, bench.plain, key_text(keys[0]), &one, MH_HTABLE_STANDARD, NULL);
+            else sum += floor_set(keys[0], 1, 0);
+            break;
+        default:
+            if (is_ours) bench.api->add(bench.ctx, bench.plain, key_text(keys[0]), 1, &value, NULL);
+            else value = floor_set(keys[0], 1, 1);
+            sum += value;
+        }
+    }
+    sink += sum;
+    return (double)(clock_of(CLOCK_THREAD_CPUTIME_ID) - start) / (double)operations;
+}
+
+static int by_value(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static double median(double *values, int count) {
+    qsort(values, (size_t)count, sizeof *values, by_value);
+    return count % 2 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
+}
+
+static void put(const mh_mi_reply *reply, const char *name, double number) {
+    mh_value value = mh_float((double)(int64_t)(number * 1000 + 0.5) / 1000);
+    reply->value(reply->ctx, mh_cstr(name), &value);
+}
+
+static int64_t argument(const mh_mi_call *call, uint32_t index) {
+    return ((const mh_value *)call->args.items)[index].as.integer;
+}
+
+/* Resident bytes of the process. */
+static double resident(void) {
+    long pages = 0, shared = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file) return 0;
+    if (fscanf(file, "%*d %ld %ld", &pages, &shared) != 2) pages = 0;
+    fclose(file);
+    return (double)pages * (double)sysconf(_SC_PAGESIZE);
+}
+
+static int32_t run(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0);
+    int rounds = (int)argument(call, 1);
+    static double ours[KINDS][MOST_ROUNDS], floors[KINDS][MOST_ROUNDS];
+    char key[KEY_SIZE];
+    bench.api->flush(bench.ctx, bench.plain, NULL);
+    double before = resident();
+    for (uint64_t i = 0; i < entries; i++) {
+        mh_value value = mh_int((int64_t)i);
+        make_key(key, i);
+        bench.api->set(bench.ctx, bench.plain, key_text(key), &value, MH_HTABLE_STANDARD, NULL);
+    }
+    double memory = resident() - before;
+    if (floor_open(entries) < 0) {
+        reply->fail(reply->ctx, 500, mh_cstr("the floor has no memory"));
+        return MH_OK;
+    }
+    for (uint64_t i = 0; i < entries; i++) {
+        make_key(key, i);
+        floor_set(key, (int64_t)i, 0);
+    }
+    uint64_t operations = 1000000;
+    for (int round = 0; round < rounds; round++) {
+        for (int kind = 0; kind < KINDS; kind++) {
+            uint64_t seed = 88172645463325252u + (uint64_t)round;
+            floors[kind][round] = round_of(kind, 0, entries, operations, seed);
+            ours[kind][round] = round_of(kind, 1, entries, operations, seed);
+        }
+    }
+    floor_close();
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    put(reply, "bytes_per_entry", memory / (double)entries);
+    for (int kind = 0; kind < KINDS; kind++) {
+        char name[32];
+        double a = median(ours[kind], rounds), b = median(floors[kind], rounds);
+        snprintf(name, sizeof name, "%s_ns", kind_names[kind]);
+        put(reply, name, a);
+        snprintf(name, sizeof name, "%s_floor_ns", kind_names[kind]);
+        put(reply, name, b);
+        snprintf(name, sizeof name, "%s_ratio", kind_names[kind]);
+        put(reply, name, a / b);
+    }
+    reply->end(reply->ctx);
+    bench.api->flush(bench.ctx, bench.plain, NULL);
+    return MH_OK;
+}
+
+/* ---- latency ---- */
+
+static uint64_t filled;
+
+/* Entries of a 16-byte key and a 32-byte value in table "expiring": `soon` of them expire after `seconds`, the rest after a day. */
+static int32_t fill(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0), soon = (uint64_t)argument(call, 1);
+    int64_t seconds = argument(call, 2);
+    char key[24];
+    double before = resident();
+    int64_t until = time(NULL) + seconds;
+    for (uint64_t i = 0; i < entries; i++) {
+        mh_value value = mh_text((mh_str)MH_STR("0123456789abcdef0123456789ABCDEF"));
+        snprintf(key, sizeof key, "%016llu", (unsigned long long)i);
+        if (bench.api->set_until(bench.ctx, bench.expiring, (mh_str){key, 16}, &value,
+                                 i < soon ? until : until + 86400, NULL) < 0) {
+            reply->fail(reply->ctx, 500, mh_cstr("a set failed"));
+            return MH_OK;
+        }
+    }
+    filled = entries;
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    put(reply, "bytes_per_entry", (resident() - before) / (double)entries);
+    reply->end(reply->ctx);
+    return MH_OK;
+}
+
+#define BUCKETS 4096
+
+/* Buckets of 1/32 of a power of two: 3 % wide. */
+static int bucket_of(int64_t ns) {
+    if (ns < 32) return ns < 0 ? 0 : (int)ns;
+    int log = 63 - __builtin_clzll((uint64_t)ns);
+    return (log - 4) * 32 + (int)((ns >> (log - 5)) & 31);
+}
+
+static double value_of(int bucket) {
+    if (bucket < 32) return bucket;
+    int log = bucket / 32 + 4;
+    return (double)((32 + (int64_t)(bucket % 32) + 1) << (log - 5));
+}
+
+static int32_t latency(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    int64_t seconds = argument(call, 0);
+    static uint64_t counts[BUCKETS];
+    memset(counts, 0, sizeof counts);
+    uint64_t seed = 88172645463325252u, operations = 0, over = 0;
+    int64_t worst = 0, end = clock_of(CLOCK_MONOTONIC) + seconds * 1000000000;
+    char key[24], buffer[64];
+    mh_htable_item item = {.struct_size = sizeof item};
+    mh_value value = mh_text((mh_str)MH_STR("0123456789abcdef0123456789ABCDEF"));
+    if (!filled) {
+        reply->fail(reply->ctx, 400, mh_cstr("fill the table first: bench.htable_fill"));
+        return MH_OK;
+    }
+    int64_t now = clock_of(CLOCK_MONOTONIC);
+    while (now < end) {
+        uint64_t random = next_random(&seed);
+        /* One in four inserts, and so grows the table. */
+        uint64_t number = random % 4 == 0 ? filled + operations : random / 4 % filled;
+        snprintf(key, sizeof key, "%016llu", (unsigned long long)number);
+        mh_str name = {key, 16};
+        int64_t start = clock_of(CLOCK_MONOTONIC);
+        if (random % 4 == 0) {
+            bench.api->set(bench.ctx, bench.expiring, name, &value, 86400, NULL);
+        } else {
+            bench.api->get(bench.ctx, bench.expiring, name, buffer, sizeof buffer, &item, NULL);
+        }
+        now = clock_of(CLOCK_MONOTONIC);
+        int64_t took = now - start;
+        counts[bucket_of(took)]++;
+        if (took > worst) worst = took;
+        if (took > 1000000) over++;
+        operations++;
+    }
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    static const struct { const char *name; double part; } marks[] = {
+        {"p50_us", 0.5}, {"p99_us", 0.99}, {"p99_9_us", 0.999}, {"p99_99_us", 0.9999}};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        uint64_t sum = 0, wanted = (uint64_t)((double)operations * marks[i].part);
+        int bucket = 0;
+        while (bucket < BUCKETS - 1 && (sum += counts[bucket]) <= wanted) bucket++;
+        put(reply, marks[i].name, value_of(bucket) / 1000);
+    }
+    put(reply, "worst_us", (double)worst / 1000);
+    put(reply, "operations", (double)operations);
+    put(reply, "over_1_ms", (double)over);
+    reply->end(reply->ctx);
+    return MH_OK;
+}
+
+/* ---- expiry ---- */
+
+/* A million entries that expire together beside as many that stay: CPU time of the whole process for each that goes. */
+static int32_t expiry(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0);
+    char key[KEY_SIZE];
+    mh_value value = mh_int(1);
+    bench.api->flush(bench.ctx, bench.expiring, NULL);
+    int64_t until = time(NULL) + 3 + (int64_t)(entries / 500000);
+    for (uint64_t i = 0; i < entries * 2; i++) {
+        make_key(key, i);
+        bench.api->set_until(bench.ctx, bench.expiring, key_text(key), &value, i % 2 ? until : until + 86400, NULL);
+    }
+    if (time(NULL) >= until) {
+        reply->fail(reply->ctx, 500, mh_cstr("the machine is too slow for this: the fill took longer than the expiry"));
+        return MH_OK;
+    }
+    /* The second of its expiry is still an entry's life. */
+    while (time(NULL) <= until - 1) usleep(10000);
+    int64_t start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+    while (time(NULL) < until + 8) usleep(100000);
+    double spent = (double)(clock_of(CLOCK_PROCESS_CPUTIME_ID) - start);
+    start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
+    while (time(NULL) < until + 12) usleep(100000);
+    double idle = (double)(clock_of(CLOCK_PROCESS_CPUTIME_ID) - start) * 2;
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    put(reply, "left", (double)bench.api->count(bench.ctx, bench.expiring));
+    put(reply, "cpu_ns_per_entry", (spent - idle) / (double)entries);
+    put(reply, "idle_cpu_ns_per_live_entry", idle / 8 / (double)entries);
+    reply->end(reply->ctx);
+    bench.api->flush(bench.ctx, bench.expiring, NULL);
+    return MH_OK;
+}
+
+static int32_t init(void *ctx, const mh_host *host, const mh_error *err) {
+    (void)ctx;
+    mh_str id = MH_STR(MH_INTERFACE_SERVICE), htable = MH_STR(MH_HTABLE_INTERFACE), selector = MH_STR("htable");
+    const mh_interface_service *interfaces = host->query(host->self, id, sizeof *interfaces);
+    if (!interfaces) return mh_fail(err, MH_E_ABI, "the host has no mh.interface/1");
+    mh_interface_ref found = {.struct_size = sizeof found};
+    int32_t code = interfaces->acquire(host->self, htable, selector, sizeof(mh_htable_interface), &found, err);
+    if (code < 0) return code;
+    bench.api = found.table;
+    bench.ctx = found.ctx;
+    code = bench.api->open(bench.ctx, mh_cstr("bench"), &bench.plain, err);
+    return code < 0 ? code : bench.api->open(bench.ctx, mh_cstr("expiring"), &bench.expiring, err);
+}
+
+#define ARGUMENT(title, text) {.struct_size = sizeof(mh_mi_arg), .type = MH_INT, .name = MH_STR(title), .help = MH_STR(text)}
+static const mh_mi_arg run_arguments[] = {ARGUMENT("entries", "entries of the table"), ARGUMENT("rounds", "1 to 64")};
+static const mh_mi_arg fill_arguments[] = {ARGUMENT("entries", "entries of the table"), ARGUMENT("soon", "how many of them expire soon"),
+                                           ARGUMENT("seconds", "how soon")};
+static const mh_mi_arg latency_arguments[] = {ARGUMENT("seconds", "how long")};
+static const mh_mi_arg expiry_arguments[] = {ARGUMENT("entries", "how many expire")};
+#define COMMAND(title, text, list, function)                                                                              \
+    {.struct_size = sizeof(mh_mi_command), .flags = MH_MI_CHANGE | MH_MI_SLOW, .name = MH_STR(title),                      \
+     .summary = MH_STR(text), .example = MH_STR(title), .args = MH_ARRAY(list), .handler = function}
+static const mh_mi_command commands[] = {
+    COMMAND("bench.htable", "Measures single and batched operations beside a C table.", run_arguments, run),
+    COMMAND("bench.htable_fill", "Fills table expiring.", fill_arguments, fill),
+    COMMAND("bench.htable_latency", "Measures single operations on table expiring.", latency_arguments, latency),
+    COMMAND("bench.htable_expiry", "Measures what an expired entry costs.", expiry_arguments, expiry)};
+static const mh_requirement requirements[] = {
+    {.struct_size = sizeof(mh_requirement), .id = MH_STR(MH_HTABLE_INTERFACE), .selector = MH_STR("htable")}};
+static const mh_module module = {.struct_size = sizeof module,
+                                 .abi_major = MH_ABI_MAJOR,
+                                 .abi_minor = 0,
+                                 .name = MH_STR("bench-htable"),
+                                 .version = MH_STR("0.1.0"),
+                                 .summary = MH_STR("Measures htable beside a C table."),
+                                 .commands = MH_ARRAY(commands),
+                                 .requires_ = MH_ARRAY(requirements),
+                                 .init = init};
+
+MH_EXPORT int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **out, const mh_error *err) {
+    if (offer->abi_major != MH_ABI_MAJOR) return mh_fail(err, MH_E_ABI, "bench-htable is built for ABI 1");
+    *out = &module;
+    return MH_OK;
+}
