@@ -14,7 +14,7 @@ public protocol ScriptVariable: AnyObject {
 }
 
 extension ModuleBuilder {
-    /// Adds a script function (draft of the ABI). It runs on workers, several at a time, and must not block.
+    /// Adds a script function. It runs on workers, several at a time, and must not block.
     public func function(
         _ name: StaticString, summary: StaticString, arguments: [(name: StaticString, kind: UInt32)] = [],
         _ run: @escaping ScriptFunction
@@ -40,7 +40,7 @@ extension ModuleBuilder {
         functions.append(function)
     }
 
-    /// Adds a class of pseudo-variables (draft of the ABI): `name` is "sht" for `$sht(table=>key)`.
+    /// Adds a class of pseudo-variables: `name` is "sht" for `$sht(table=>key)`.
     public func variable(
         _ name: StaticString, summary: StaticString, isReadOnly: Bool, _ variable: any ScriptVariable
     ) {

@@ -33,6 +33,8 @@ struct CoreSettingsTests {
             slow_callback = 250ms
             stop_timeout = 1.5
             pid_file = "/run/mh.pid"
+            route_timeout = 200ms
+            max_while_loops = 5000
             """)
         #expect(said.isEmpty)
         var expected = CoreSettings()
@@ -45,6 +47,8 @@ struct CoreSettingsTests {
         expected.slowCallback = 250_000_000
         expected.stopTimeout = 1_500_000_000
         expected.pidFile = "/run/mh.pid"
+        expected.routeTimeout = 200_000_000
+        expected.maxWhileLoops = 5000
         #expect(settings == expected)
     }
 
@@ -76,6 +80,11 @@ struct CoreSettingsTests {
             ),
             ("log_format = xml", "m.conf:1:14: error: log_format is the word xml, expected text or json"),
             ("stop_timeout = 0", "m.conf:1:16: error: stop_timeout is the integer 0, expected a duration such as \"10s\""),
+            ("route_timeout = 0", "m.conf:1:17: error: route_timeout is the integer 0, expected a duration such as \"5s\""),
+            (
+                "max_while_loops = 0",
+                "m.conf:1:19: error: max_while_loops is the integer 0, expected an integer from 1 to 1000000000"
+            ),
             ("log_stderror = 2", "m.conf:1:16: error: log_stderror is the integer 2, expected yes or no"),
         ])
     func refused(line: String, said: String) { #expect(read(line).said == [said]) }

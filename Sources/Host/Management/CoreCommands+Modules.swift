@@ -142,6 +142,8 @@ extension CoreCommands {
                 reply.integer("pool_threads", settings.poolThreads)
                 reply.text("slow_callback", Quantity.text(duration: settings.slowCallback))
                 reply.text("stop_timeout", Quantity.text(duration: settings.stopTimeout))
+                reply.text("route_timeout", Quantity.text(duration: settings.routeTimeout))
+                reply.integer("max_while_loops", settings.maxWhileLoops)
             }
             reply.map("modules") {
                 for module in host.modules where module.phase < .stopped {
