@@ -75,10 +75,12 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
+        .target(name: "ModuleTemplate"),
         .executableTarget(
             name: "modhost",
             dependencies: [
-                "Host", "Configuration", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Host", "Configuration", "ModuleTemplate",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "ManagementClient", dependencies: ["Configuration", "JSON"]),
         .systemLibrary(name: "CEdit", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),

@@ -14,13 +14,14 @@ struct ModhostCommand: ParsableCommand {
             modhost -c [-f FILE]
             modhost explain [RULE]
             modhost doc [NAME ...] [--format markdown|man] [--output DIR]
+            modhost new --lang c|cpp|swift|rust NAME [--dir FOLDER]
             """,
         discussion: """
             Runs in the foreground and logs to stderr. SIGTERM and SIGINT stop it cleanly, SIGHUP reopens files (flatstore rotates).
             Exit status: 0 stopped as asked, 78 the configuration is wrong, 71 or 73 the system refused something.
             """,
         version: "modhost \(modhostVersion)",
-        subcommands: [Serve.self, Explain.self, Document.self],
+        subcommands: [Serve.self, Explain.self, Document.self, New.self],
         defaultSubcommand: Serve.self)
 
     struct Serve: ParsableCommand {
