@@ -15,6 +15,7 @@ enum FakeServices {
         case "mh.mi/1": UnsafeRawPointer(management)
         case "mh.interface/1": UnsafeRawPointer(interface)
         case "mh.param/1": UnsafeRawPointer(parameter)
+        case "mh.script/1": UnsafeRawPointer(script)
         default: nil
         }
     }
@@ -155,10 +156,50 @@ enum FakeServices {
         }
     }
 
+    /// Texts are one pseudo-variable, "$name", which is the argument of that name, or no pseudo-variable at all.
+    nonisolated(unsafe) private static let script = make(mh_script_service()) { table in
+        table.struct_size = UInt32(MemoryLayout<mh_script_service>.size)
+        table.format = { _, text, format, error in
+            guard !text.string.hasPrefix("$bad") else {
+                return mh_fail(error, MH_E_INVALID, "unknown pseudo-variable $bad")
+            }
+            let copy = UnsafeMutablePointer<mh_str>.allocate(capacity: 1)
+            copy.initialize(to: mh_str(leaking: text.string))
+            format?.pointee = OpaquePointer(copy)
+            return MH_OK
+        }
+        table.expand = { _, format, run, value, _ in
+            guard let format else { return MH_E_INVALID }
+            let text = UnsafeMutablePointer<mh_str>(format).pointee.string
+            guard text.hasPrefix("$") else {
+                value?.pointee = mh_text(mh_str(leaking: text))
+                return MH_OK
+            }
+            value?.pointee = FakeRun.from(run)?.arguments[String(text.dropFirst())] ?? mh_null()
+            return MH_OK
+        }
+        table.argument = { run, name, value in
+            guard let found = FakeRun.from(run)?.arguments[name.string] else { return MH_E_NOT_FOUND }
+            value?.pointee = found
+            return MH_OK
+        }
+    }
+
     nonisolated(unsafe) private static let parameter = make(mh_param_service()) { table in
         table.struct_size = UInt32(MemoryLayout<mh_param_service>.size)
         table.core = { _, _, _ in MH_E_NOT_FOUND }
         table.get = { _, _, _ in MH_E_NOT_FOUND }
+    }
+}
+
+/// One run of a route: its arguments.
+final class FakeRun {
+    var arguments: [String: mh_value]
+
+    init(_ arguments: [String: mh_value]) { self.arguments = arguments }
+
+    static func from(_ raw: OpaquePointer?) -> FakeRun? {
+        raw.map { Unmanaged<FakeRun>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }
     }
 }
 

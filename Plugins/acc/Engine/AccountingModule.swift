@@ -11,6 +11,8 @@ public final class AccountingModule: @unchecked Sendable {
     private(set) var context: IntakeContext?
     private var workers: [WorkerIntake] = []
     private(set) var listeners: [Net.Listener] = []
+    private var database: AccountingDatabase?
+    private let routes = RouteAccounting()
 
     public init() {}
 
@@ -22,11 +24,13 @@ public final class AccountingModule: @unchecked Sendable {
     public func declare(in builder: ModuleBuilder) {
         declareTable(in: builder)
         declareIntake(in: builder)
+        declareExtras(in: builder)
         declareCommands(in: builder)
+        routes.declare(in: builder)
         builder.requires("mh.db/1")
         builder.onInit { host throws(ModuleFailure) in try self.start(host) }
         builder.onDrain { self.drain() }
-        builder.onStop { self.context?.table.close() }
+        builder.onStop { self.stop() }
     }
 
     // MARK: Parameters
@@ -63,6 +67,26 @@ public final class AccountingModule: @unchecked Sendable {
                 "The column that takes the arrival time when a record has none; a time column called time if not set."
         ) { value throws(ModuleFailure) in
             if case .string(let text) = value { self.settings.timeColumn = text }
+        }
+    }
+
+    private func declareExtras(in builder: ModuleBuilder) {
+        builder.parameter(
+            "db_extra", type: MH_STRING,
+            help: "Columns that acc_db_request fills from texts: src_ip=$si;ua=$hdr(User-Agent)."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.databaseExtra = try ExtraField.parse(text) }
+        }
+        builder.parameter(
+            "log_extra", type: MH_STRING, help: "What acc_log_request adds to its line: src_ip=$si;ua=$hdr(User-Agent)."
+        ) { value throws(ModuleFailure) in
+            if case .string(let text) = value { self.settings.logExtra = try ExtraField.parse(text) }
+        }
+        builder.parameter(
+            "log_level", type: MH_INT, default: "1", range: -5...3,
+            help: "The level of acc_log_request's lines, as Kamailio counts: -1 error, 1 notice, 3 debug."
+        ) { value in
+            if case .integer(let level) = value { self.settings.logLevel = Int32(level) }
         }
     }
 
@@ -113,26 +137,35 @@ public final class AccountingModule: @unchecked Sendable {
                 MH_E_INVALID,
                 "db_url is not set: add modparam(\"acc\", \"db_url\", \"flatstore:/var/log/acc\")")
         }
-        if settings.columns.isEmpty {
-            let defaults = "\(Settings.defaultColumns)".split(separator: ",").map(String.init)
-            settings.columns = try Column.parse(defaults)
-        }
+        try settings.settleColumns()
         let layout = try settings.layout()
-        let table = try AccountingTable(url, table: settings.table, layout: layout, host: host)
+        let database = try AccountingDatabase(url, host: host)
+        var table: AccountingTable?
         do throws(ModuleFailure) {
-            let context = try IntakeContext(host, layout: layout, table: table, limits: settings.limits)
+            let opened = try AccountingTable(settings.table, in: database, layout: layout)
+            table = opened
+            let context = try IntakeContext(host, layout: layout, table: opened, limits: settings.limits)
+            try routes.start(context, database, settings)
             if host.threads.workers > 0 {
                 workers = (1...host.threads.workers).map { WorkerIntake(index: $0, context: context) }
             }
             for address in settings.listen { listeners.append(try listen(address, host)) }
             self.context = context
+            self.database = database
             if listeners.isEmpty {
                 host.log.info("no listen parameter: records come through acc.record only")
             }
         } catch {
-            table.close()
+            table?.close()
+            database.close()
             throw error
         }
+    }
+
+    private func stop() {
+        routes.stop()
+        context?.table.close()
+        database?.close()
     }
 
     private func listen(_ address: String, _ host: HostServices) throws(ModuleFailure) -> Net.Listener {

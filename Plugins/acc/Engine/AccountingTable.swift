@@ -7,26 +7,31 @@ struct Refusal: Equatable {
     var text: String
 }
 
-/// The accounting table at its database provider (interface mh.db/1); may be used from any thread at once.
+/// The accounting database at its provider (interface mh.db/1); may be used from any thread at once.
 ///
-/// Owns the provider's database and table handles from `open` to `close`.
-final class AccountingTable: @unchecked Sendable {
-    private let provider: UnsafePointer<mh_db_provider>
-    private let context: UnsafeMutableRawPointer?
+/// Owns the provider's database handle from `init` to `close`.
+final class AccountingDatabase: @unchecked Sendable {
+    fileprivate let provider: UnsafePointer<mh_db_provider>
+    fileprivate let context: UnsafeMutableRawPointer?
     private let database: OpaquePointer
-    private let table: OpaquePointer
-    private let insertBatch: BatchInsert
+    fileprivate let insertBatch: BatchInsert
+    private let useTable: TableUse
     /// True when inserts wait for a disk or a server, so that they belong on a pool thread.
     let blocks: Bool
 
-    private typealias BatchInsert =
+    fileprivate typealias BatchInsert =
         @convention(c) (
             UnsafeMutableRawPointer?, OpaquePointer?, UnsafePointer<mh_value>?, UInt32, UInt32,
             UnsafeMutablePointer<UInt32>?, UnsafePointer<mh_error>?
         ) -> Int32
+    private typealias TableUse =
+        @convention(c) (
+            UnsafeMutableRawPointer?, OpaquePointer?, mh_str, UnsafePointer<mh_array>?,
+            UnsafeMutablePointer<OpaquePointer?>?, UnsafePointer<mh_error>?
+        ) -> Int32
 
-    /// Opens the database and prepares the table. Main thread, from `init`.
-    init(_ url: DatabaseURL, table name: String, layout: RowLayout, host: HostServices) throws(ModuleFailure) {
+    /// Opens the database. Main thread, from `init`.
+    init(_ url: DatabaseURL, host: HostServices) throws(ModuleFailure) {
         do throws(ModuleFailure) {
             (provider, context) = try host.acquire(
                 MH_DB_INTERFACE, selector: url.scheme, as: mh_db_provider.self)
@@ -44,17 +49,13 @@ final class AccountingTable: @unchecked Sendable {
                 MH_E_ABI, "the provider of \"\(url.scheme)\" lacks a function of \(MH_DB_INTERFACE)")
         }
         self.insertBatch = insertBatch
-        database = try AccountingTable.open(url, with: open, context)
+        self.useTable = useTable
+        database = try AccountingDatabase.open(url, with: open, context)
         let abilities = capabilities(context, database)
         blocks = abilities & MH_DB_BLOCKS != 0
-        do throws(ModuleFailure) {
-            guard abilities & MH_DB_CAN_INSERT != 0 else {
-                throw ModuleFailure(MH_E_UNSUPPORTED, "\(url.shown) cannot insert rows, which acc needs")
-            }
-            table = try AccountingTable.use(name, layout, database, with: useTable, context)
-        } catch {
+        guard abilities & MH_DB_CAN_INSERT != 0 else {
             close(context, database)
-            throw error
+            throw ModuleFailure(MH_E_UNSUPPORTED, "\(url.shown) cannot insert rows, which acc needs")
         }
     }
 
@@ -81,13 +82,8 @@ final class AccountingTable: @unchecked Sendable {
         return database
     }
 
-    private static func use(
-        _ name: String, _ layout: RowLayout, _ database: OpaquePointer,
-        with useTable: (
-            UnsafeMutableRawPointer?, OpaquePointer?, mh_str, UnsafePointer<mh_array>?,
-            UnsafeMutablePointer<OpaquePointer?>?, UnsafePointer<mh_error>?
-        ) -> Int32, _ context: UnsafeMutableRawPointer?
-    ) throws(ModuleFailure) -> OpaquePointer {
+    /// Prepares a table. Main thread.
+    fileprivate func use(_ name: String, _ layout: RowLayout) throws(ModuleFailure) -> OpaquePointer {
         let columns = (0..<layout.count).map { index in
             let slot = layout.slots[index]
             return mh_db_column(
@@ -110,6 +106,25 @@ final class AccountingTable: @unchecked Sendable {
         return table
     }
 
+    /// Gives the database back; its tables are given back before. Main thread, from `stop`.
+    func close() { provider.pointee.close?(context, database) }
+}
+
+/// A table of the accounting database; may be used from any thread at once.
+///
+/// Owns the provider's table handle from `init` to `close`.
+final class AccountingTable: @unchecked Sendable {
+    private let database: AccountingDatabase
+    private let table: OpaquePointer
+
+    /// Prepares the table. Main thread.
+    init(_ name: String, in database: AccountingDatabase, layout: RowLayout) throws(ModuleFailure) {
+        self.database = database
+        table = try database.use(name, layout)
+    }
+
+    var blocks: Bool { database.blocks }
+
     /// Stores the rows of a batch, and answers those that the provider refused; every other row is as safe as the provider
     /// promises. A row that is refused for what it holds costs that row; a full disk or lost server costs the rest.
     func insert(_ batch: RowBatch) -> [Refusal] {
@@ -120,8 +135,8 @@ final class AccountingTable: @unchecked Sendable {
             var count: UInt32 = 0
             do throws(ModuleFailure) {
                 try ErrorCollector.check {
-                    insertBatch(
-                        context, table, batch.values + first * batch.columns, UInt32(batch.columns),
+                    database.insertBatch(
+                        database.context, table, batch.values + first * batch.columns, UInt32(batch.columns),
                         UInt32(rows), &count, $0)
                 }
                 if count < rows {
@@ -148,9 +163,6 @@ final class AccountingTable: @unchecked Sendable {
         code == MH_E_INVALID || code == MH_E_EXISTS || code == MH_E_LIMIT
     }
 
-    /// Gives table and database back; nothing may be inserted afterwards. Main thread, from `stop`.
-    func close() {
-        provider.pointee.release_table?(context, table)
-        provider.pointee.close?(context, database)
-    }
+    /// Gives the table back; nothing may be inserted afterwards. Main thread, from `stop`.
+    func close() { database.provider.pointee.release_table?(database.context, table) }
 }

@@ -15,6 +15,28 @@ struct Settings {
     var delimiter = UInt8(ascii: "|")
     var socketMode: UInt32 = 0o660
     var limits = IntakeLimits()
+    var databaseExtra: [ExtraField] = []
+    var logExtra: [ExtraField] = []
+    var logLevel = MH_LOG_NOTICE
+
+    /// Takes the default columns, with those of `db_extra` behind them, when none are set. Throws `MH_E_INVALID` for a field of
+    /// `db_extra` that is none of the columns.
+    mutating func settleColumns() throws(ModuleFailure) {
+        if columns.isEmpty {
+            let defaults = "\(Settings.defaultColumns)".split(separator: ",").map(String.init)
+            columns = try Column.parse(defaults)
+            for field in databaseExtra where !columns.contains(where: { $0.name == field.name }) {
+                columns += try Column.parse(["\(field.name):string"])
+            }
+        }
+        for field in databaseExtra where !columns.contains(where: { $0.name == field.name }) {
+            let guess = nearestName(to: field.name, among: columns.map(\.name)).map { "; did you mean \"\($0)\"?" } ?? ""
+            throw ModuleFailure(
+                MH_E_INVALID,
+                "db_extra fills the column \"\(field.name)\", which `columns` does not name\(guess): add \(field.name):string there"
+            )
+        }
+    }
 
     func layout() throws(ModuleFailure) -> RowLayout {
         var name = timeColumn
