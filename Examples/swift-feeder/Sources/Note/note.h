@@ -1,0 +1,1 @@
+/* The module's ELF note is in note.c; there is nothing to include. */
