@@ -8,16 +8,19 @@ MODULES := acc ask flatstore htable mi-fifo rtimer timestore
 VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configuration/Version.swift)
 
 # Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.
-BUILD_PACKAGES := libltdl-dev libjansson-dev libedit-dev pkg-config
-TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate socat procps gawk man-db
+BUILD_PACKAGES := libltdl-dev libjansson-dev libedit-dev nettle-dev pkg-config
+TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate socat procps gawk man-db cmake patchelf \
+	dpkg-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) socat
 INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
+DEB_PACKAGES := $(INSTALL_PACKAGES) dpkg-dev
 
 # Product by product, so that what only the tests need is not built.
-SWIFT_BUILD := for product in modhost modctl $(MODULES); do swift build -c release --product $$product || exit 1; done
+SWIFT_BUILD := for product in modhost modctl modcheck $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture sanitize fuzz interop install clean deps-build deps-test deps-run deps-interop deps-install swift
+.PHONY: help run build test lint bench torture sanitize fuzz interop doc install deb \
+	clean deps-build deps-test deps-run deps-interop deps-install deps-deb swift
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,10 +41,13 @@ deps-run:
 	@sh Packaging/install-packages $(RUN_PACKAGES)
 
 deps-interop: deps-test
-	@sh Packaging/install-packages kamailio || echo "kamailio cannot be installed: what needs it will be skipped"
+	@sh Packaging/install-packages kamailio kamcli || echo "kamailio and kamcli cannot be installed: what needs it will be skipped"
 
 deps-install:
 	@sh Packaging/install-packages $(INSTALL_PACKAGES)
+
+deps-deb:
+	@sh Packaging/install-packages $(DEB_PACKAGES)
 
 build: swift deps-build ## Build the host, modctl and the modules (release)
 	@$(SWIFT_BUILD)
@@ -89,13 +95,19 @@ sanitize: swift deps-test ## Run the black-box tests against a host and modules 
 fuzz: swift deps-test ## Run every fuzzer for SECONDS_EACH (default 60) with libFuzzer and the address sanitizer
 	@bash Tests/Fuzzers/run
 
-interop: swift deps-interop ## Talk to real peers where they are installed (kamctl, logrotate, socat)
+interop: swift deps-interop ## Talk to real peers where they are installed (kamailio, kamctl, kamcli, logrotate, socat)
 	@$(SWIFT_BUILD)
 	@bash Tests/Interop/run
 
 install: build deps-install ## Install below DESTDIR and PREFIX (default /usr/local)
 	@DESTDIR="$(DESTDIR)" PREFIX="$(PREFIX)" SYSCONFDIR="$(SYSCONFDIR)" VERSION="$(VERSION)" MODULES="$(MODULES)" \
 		RELEASE="$(RELEASE)" sh Packaging/install-tree
+
+doc: build ## Write the pages of the reference (Documentation/reference, Documentation/man) from what the modules declare
+	@RELEASE="$(RELEASE)" MODULES="$(MODULES)" sh Packaging/make-reference
+
+deb: build deps-deb ## Build the Debian packages modhost and modhost-dev into ./run/deb
+	@RELEASE="$(RELEASE)" MODULES="$(MODULES)" VERSION="$(VERSION)" OUTPUT=run/deb bash Packaging/debian/build
 
 clean: ## Remove what was built and ./run
 	rm -rf .build .build-* run
