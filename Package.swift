@@ -101,7 +101,7 @@ let package = Package(
         .testTarget(name: "FifoTransportTests", dependencies: ["FifoTransport", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
         .testTarget(
-            name: "HostTests", dependencies: ["Host", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
+            name: "HostTests", dependencies: ["Host", "Script", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
         .testTarget(
             name: "HtableTests",
             dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),

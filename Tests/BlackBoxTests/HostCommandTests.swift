@@ -22,7 +22,7 @@ struct HostCommandTests {
         let primary = [
             "arg", "clear_statistics", "config.show", "core.echo", "core.info", "debug", "flat_flush", "flat_list",
             "flat_rotate", "get_statistics", "help", "kill", "log_level", "module.disable", "module.info",
-            "module.list", "module.load", "module.params", "module.set", "ps", "pwd", "reset_statistics",
+            "module.list", "module.load", "module.params", "module.set", "ps", "pwd", "reset_statistics", "route.run",
             "stats.fetch", "uptime", "version", "which",
         ]
         let aliases = [

@@ -160,14 +160,14 @@ extension HostProcess {
                     throw candidate.refuse(.initFailed, "module \(module.name) does not start: \(failure.text)")
                 }
             }
+            do throws(ScriptError) { try routes.begin(module) } catch {
+                throw candidate.refuse(.initFailed, "module \(module.name) does not fit the routes: \(error)")
+            }
             do throws(CommandRegistry.Taken) { try management.registry.add(module.descriptor.commands) } catch {
                 throw candidate.refuse(
                     .nameTaken,
                     "the command \(error.name) of module \(module.name) belongs to \(error.owner.map { "module \($0)" } ?? "the host")"
                 )
-            }
-            do throws(ScriptError) { try routes.begin(module) } catch {
-                throw candidate.refuse(.initFailed, "module \(module.name) does not fit the routes: \(error)")
             }
         } catch {
             // `stop` is not called when `init` failed, but what the module has of the host ends here.

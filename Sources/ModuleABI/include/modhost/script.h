@@ -95,7 +95,8 @@ typedef struct mh_script_service {
     uint32_t reserved;
     /* Finds a route: "request" is request_route, "NAME" is route[NAME], "event:htable:expired:users" is
      * event_route[htable:expired:users]. MH_E_NOT_FOUND when the config has none.
-     * [thread: main] [phase: init] [blocks: no] [owns: name is borrowed; *route is a number, valid until the process ends] */
+     * [thread: main] [phase: init] [blocks: no]
+     * [owns: name is borrowed; *route is a number, valid until the process ends] */
     int32_t (*find)(mh_self *self, mh_str name, uint32_t *route);
     /* Runs a route to its end, with arguments (array of mh_log_field) that it reads as $arg(name); outcome may be NULL. From
      * within a route it is a run of its own. MH_E_STATE: not on a worker, or the routes are not ready yet (they are when
