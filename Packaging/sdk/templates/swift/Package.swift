@@ -2,7 +2,8 @@
 import PackageDescription
 
 // Where modhost's Swift package and its linker script are: MODHOST_SHARE, or the modhost that made this folder.
-let share = Context.environment["MODHOST_SHARE"] ?? "@SHARE@"
+let named = Context.environment["MODHOST_SHARE"] ?? ""
+let share = named.isEmpty ? "@SHARE@" : named
 
 let package = Package(
     name: "@NAME@",
