@@ -113,6 +113,6 @@ struct ManualPage {
             case "\n": " "
             default: String(character)
             }
-        }.joined()
+        }.joined().replacing(",\\: ", with: ", ")
     }
 }

@@ -97,7 +97,7 @@ struct MarkdownPage {
         for character in text {
             if character == "`" {
                 if isPaired { isCode.toggle() } else { result += "\\" }
-            } else if !isCode, "\\*<[]".contains(character) {
+            } else if !isCode, "\\*<[".contains(character) {
                 result += "\\"
             }
             result.append(character == "\n" ? " " : character)

@@ -166,6 +166,8 @@ extension CoreSettings {
         case "pool_threads": String(poolThreads)
         case "slow_callback": Quantity.text(duration: slowCallback)
         case "stop_timeout": Quantity.text(duration: stopTimeout)
+        case "route_timeout": Quantity.text(duration: routeTimeout)
+        case "max_while_loops": String(maxWhileLoops)
         case "pid_file": pidFile.map(quoted)
         default: nil
         }
