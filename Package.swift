@@ -51,6 +51,7 @@ let package = Package(
     products: [
         .executable(name: "modhost", targets: ["modhost"]),
         .executable(name: "modctl", targets: ["modctl"]),
+        .executable(name: "modcheck", targets: ["modcheck"]),
     ] + plugins.map(\.product),
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -90,6 +91,11 @@ let package = Package(
                 "ManagementClient", "CEdit", "Configuration",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
+        .target(name: "CModuleCheck"),
+        .target(name: "ModuleCheck", dependencies: ["Host", "CHost", "CModuleCheck", "JSON", "ModuleABI"]),
+        .executableTarget(
+            name: "modcheck",
+            dependencies: ["ModuleCheck", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(name: "TestSupport", dependencies: ["ManagementClient", "JSON"], path: "Tests/TestSupport"),
         .executableTarget(name: "torture", dependencies: ["TestSupport"], path: "Tests/Torture"),
         .testTarget(name: "ABITests"),
@@ -101,11 +107,14 @@ let package = Package(
         .testTarget(name: "FifoTransportTests", dependencies: ["FifoTransport", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
         .testTarget(
-            name: "HostTests", dependencies: ["Host", "Script", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
+            name: "HostTests",
+            dependencies: ["Host", "Script", "Configuration", "JSON", "ModuleABI", "CHost", "TestSupport"]),
         .testTarget(
             name: "HtableTests",
             dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(
+            name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl"]),
         .testTarget(
             name: "TimestoreTests",
             dependencies: ["TimestoreEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
