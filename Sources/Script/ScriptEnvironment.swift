@@ -11,6 +11,10 @@ public struct ScriptEnvironment: Sendable {
     /// What `$def(NAME)` reads: the defines as they were at the end of the configuration.
     public var defines: [String: String] = [:]
 
+    /// What to say of an unknown function or pseudo-variable, such as the module that has it; nil where nothing is known.
+    public var hintForFunction: (@Sendable (_ name: String) -> String?)?
+    public var hintForVariable: (@Sendable (_ name: String) -> String?)?
+
     /// Makes an environment that holds nothing but the variables that are a part of the language.
     public init() {}
 

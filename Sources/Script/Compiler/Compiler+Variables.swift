@@ -1,0 +1,231 @@
+// Pseudo-variables and texts that hold some: what their names mean, and what is wrong with them.
+
+import Configuration
+
+extension Compiler {
+    /// The site of a pseudo-variable as written; nil after an error.
+    mutating func site(_ text: TextSyntax) -> VariableSite? {
+        do throws(ScriptError) {
+            return try makeSite(text)
+        } catch {
+            problems.error(error, at: text.location(of: error.offset))
+            return nil
+        }
+    }
+
+    /// The number of a text with pseudo-variables; nil after an error.
+    mutating func format(_ text: TextSyntax) -> ScriptFormat? {
+        do throws(ScriptError) {
+            return try makeFormat(text)
+        } catch {
+            problems.error(error, at: text.location(of: error.offset))
+            return nil
+        }
+    }
+
+    /// Makes a text ready. Errors have offsets in it.
+    mutating func makeFormat(_ text: TextSyntax) throws(ScriptError) -> ScriptFormat {
+        var pieces: [ScriptFormat.Piece] = []
+        var offset = 0
+        for piece in try text.pieces() {
+            switch piece {
+            case .literal(let bytes):
+                pieces.append(.literal(bytes))
+                // A dollar sign is written twice.
+                offset += bytes.count + bytes.count { $0 == dollar }
+            case .variable(let variable):
+                do throws(ScriptError) {
+                    pieces.append(.variable(try makeSite(variable)))
+                } catch {
+                    throw ScriptError(error.message, hint: error.hint, offset: offset + error.offset)
+                }
+                offset += variable.bytes.count
+            }
+        }
+        return ScriptFormat(pieces)
+    }
+
+    /// Makes the site of a pseudo-variable. Errors have offsets in its text.
+    mutating func makeSite(_ text: TextSyntax) throws(ScriptError) -> VariableSite {
+        let variable = try text.variable()
+        let (storage, key) = try storage(of: variable)
+        var index = VariableSite.Index.known(.none)
+        switch variable.index {
+        case nil: break
+        case .number(let number): index = .known(.at(number))
+        case .all: index = .known(.all)
+        case .variable(let inner): index = .variable(try makeSite(inner))
+        }
+        if variable.index != nil, !storage.takesIndex {
+            throw ScriptError("found an index behind $\(variable.name), which has none", hint: "leave '[…]' out")
+        }
+        var transformations: [any Transformation] = []
+        for transformation in variable.transformations {
+            transformations.append(try prepare(transformation, in: text))
+        }
+        let site = VariableSite(
+            storage: storage, key: key, index: index, transformations: transformations, location: text.location,
+            spelling: String(decoding: text.bytes.prefix(60), as: UTF8.self))
+        if case .other(let variableClass, _) = storage {
+            if variableClass.isReadyAtCheck { try site.prepare() }
+            outside.append(site)
+        }
+        return site
+    }
+
+    private mutating func storage(
+        of variable: VariableSyntax
+    ) throws(ScriptError) -> (VariableSite.Storage, VariableSite.Key) {
+        let name = variable.name
+        guard let kind = BuiltInVariable(rawValue: name) else { return try outsideStorage(of: variable) }
+        switch kind {
+        case .null, .returnCode, .returnCodeLong:
+            guard variable.inner == nil else {
+                throw ScriptError("found '(' behind $\(name), which takes no name", hint: "write $\(name)")
+            }
+            return (kind == .null ? .null : .returnCode, .none)
+        case .variable, .nullable, .zeroed:
+            let place = workerVariable(kind == .zeroed ? .zeroed : kind, try plainName(of: variable))
+            return (.worker(place, isNullable: kind == .nullable), .none)
+        case .shared:
+            return (.shared(number(of: try plainName(of: variable), in: &shared)), .none)
+        case .stack:
+            let inner = try innerText(of: variable)
+            if inner.bytes.contains(dollar) {
+                let format = try makeFormat(inner)
+                if format.constant == nil { return (.stackByName, .format(format)) }
+            }
+            return (.stack(number(of: Self.stackName(inner.bytes), in: &stacks)), .none)
+        case .count:
+            let inner = try innerText(of: variable)
+            guard inner.bytes.first == dollar else {
+                throw ScriptError(
+                    "found '\(inner.string)' in $cnt(…), expected a pseudo-variable", hint: "write $cnt($avp(x))", offset: 5)
+            }
+            return (.count(try makeSite(inner)), .none)
+        case .define:
+            let define = try plainName(of: variable)
+            guard let text = environment.defines[String(decoding: define, as: UTF8.self)] else { return (.null, .none) }
+            return (.constant(.text(text)), .none)
+        }
+    }
+
+    private mutating func outsideStorage(
+        of variable: VariableSyntax
+    ) throws(ScriptError) -> (VariableSite.Storage, VariableSite.Key) {
+        let name = variable.name
+        guard let variableClass = environment.variables[name] else {
+            let known = environment.variables.keys.sorted() + BuiltInVariable.allCases.map(\.rawValue)
+            let near = nearestName(to: name, in: known).map { "did you mean $\($0)?" }
+            let hint = near ?? (environment.hintForVariable?(name) ?? "load the module that has it")
+            throw ScriptError("found the unknown pseudo-variable $\(name)", hint: hint)
+        }
+        if variable.index != nil, !variableClass.takesIndex {
+            throw ScriptError("found an index behind $\(name), which has none", hint: "leave '[…]' out")
+        }
+        var key = VariableSite.Key.none
+        var isDynamic = false
+        if let inner = variable.inner {
+            let format = try makeFormat(inner)
+            if let constant = format.constant {
+                key = .constant(constant.textValue)
+            } else {
+                key = .format(format)
+                isDynamic = true
+            }
+        }
+        let use = VariableUse(
+            name: name, inner: variable.inner?.bytes, isDynamic: isDynamic, location: variable.text.location)
+        return (.other(variableClass, use), key)
+    }
+
+    /// The text in the parentheses, which must be there.
+    private func innerText(of variable: VariableSyntax) throws(ScriptError) -> TextSyntax {
+        guard let inner = variable.inner, !inner.bytes.isEmpty else {
+            throw ScriptError("found $\(variable.name) without a name, expected $\(variable.name)(NAME)")
+        }
+        return inner
+    }
+
+    /// The text in the parentheses, in which nothing is expanded.
+    private func plainName(of variable: VariableSyntax) throws(ScriptError) -> [UInt8] {
+        let inner = try innerText(of: variable)
+        guard !inner.bytes.contains(dollar) else {
+            throw ScriptError(
+                "found '\(inner.string)' as a name of $\(variable.name), expected a name without pseudo-variables",
+                hint: "$avp and hash tables take names that change")
+        }
+        return inner.bytes
+    }
+
+    private func number(of name: [UInt8], in names: inout [[UInt8]: Int]) -> Int {
+        if let number = names[name] { return number }
+        let number = names.count
+        names[name] = number
+        return number
+    }
+
+    /// `s:name` is `name`: the letter tells that it is no number.
+    static func stackName(_ name: [UInt8]) -> [UInt8] {
+        name.starts(with: [UInt8(ascii: "s"), UInt8(ascii: ":")]) ? Array(name.dropFirst(2)) : name
+    }
+
+    private mutating func prepare(
+        _ transformation: VariableSyntax.Transformation, in text: TextSyntax
+    ) throws(ScriptError) -> any Transformation {
+        // The transformation's place in the text of the pseudo-variable.
+        let start = Self.offset(of: transformation.text.bytes, in: text.bytes)
+        guard let transformationClass = environment.transformations[transformation.className] else {
+            let known = environment.transformations.keys.sorted()
+            let near = nearestName(to: transformation.className, in: known).map {
+                "did you mean {\($0).\(transformation.name)}?"
+            }
+            throw ScriptError(
+                "found the unknown transformation {\(transformation.className).\(transformation.name)}",
+                hint: near ?? "the classes are \(known.joined(separator: ", "))", offset: start)
+        }
+        let compiler = Nested(self)
+        let use = TransformationUse(
+            className: transformation.className, name: transformation.name, parameters: transformation.parameters,
+            parametersOffset: transformation.parametersOffset, location: transformation.text.location
+        ) { bytes throws(ScriptError) in
+            try compiler.state.makeFormat(TextSyntax(bytes: bytes, location: transformation.text.location, lead: nil))
+        }
+        defer { self = compiler.state }
+        do throws(ScriptError) {
+            return try transformationClass.prepare(use)
+        } catch {
+            throw ScriptError(error.message, hint: error.hint, offset: start + error.offset)
+        }
+    }
+
+    private static func offset(of part: [UInt8], in text: [UInt8]) -> Int {
+        guard part.count <= text.count else { return 0 }
+        return (0...(text.count - part.count)).first { text[$0...].starts(with: part) } ?? 0
+    }
+
+    /// Lends the compiler to a transformation that makes its parameters ready.
+    private final class Nested {
+        var state: Compiler
+
+        init(_ state: Compiler) {
+            self.state = state
+        }
+    }
+}
+
+extension TextSyntax {
+    /// The text for an error.
+    var string: String { String(decoding: bytes.prefix(60), as: UTF8.self) }
+}
+
+extension VariableSite.Storage {
+    /// Whether an index in brackets makes sense.
+    var takesIndex: Bool {
+        switch self {
+        case .stack, .stackByName: true
+        case .other(let variableClass, _): variableClass.takesIndex
+        default: false
+        }
+    }
+}

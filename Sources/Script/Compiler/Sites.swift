@@ -1,0 +1,109 @@
+// Places in routes that name a pseudo-variable or call a function, with everything that is known about them at load.
+
+import Configuration
+
+/// One place that names a pseudo-variable.
+///
+/// Shared by all threads. Only ``prepared`` is written after the check, by the main thread before any route runs.
+final class VariableSite: @unchecked Sendable {
+    /// Where the value lives.
+    enum Storage: Sendable {
+        /// `$null`, or a define that does not exist
+        case null
+        /// The text of a define
+        case constant(ScriptValue)
+        /// One of the worker's variables, by its place
+        case worker(Place, isNullable: Bool)
+        /// `$avp(x)`, by the number of its name
+        case stack(Int)
+        /// `$avp` with pseudo-variables in its name, which is the key
+        case stackByName
+        /// One of the variables of all workers, by its number
+        case shared(Int)
+        /// `$rc`
+        case returnCode
+        /// `$cnt(…)`
+        indirect case count(VariableSite)
+        /// A class that came from outside
+        case other(any ScriptVariableClass, VariableUse)
+    }
+
+    enum Key: Sendable {
+        case none
+        case constant([UInt8])
+        case format(ScriptFormat)
+    }
+
+    enum Index: Sendable {
+        case known(ScriptIndex)
+        case variable(VariableSite)
+    }
+
+    let storage: Storage
+    let key: Key
+    let index: Index
+    let transformations: [any Transformation]
+    let location: SourceLocation
+    /// As written.
+    let spelling: String
+    /// Of a class from outside: what its prepare made for this place.
+    private(set) var prepared: (any ScriptVariable)?
+
+    init(
+        storage: Storage, key: Key, index: Index, transformations: [any Transformation], location: SourceLocation,
+        spelling: String
+    ) {
+        self.storage = storage
+        self.key = key
+        self.index = index
+        self.transformations = transformations
+        self.location = location
+        self.spelling = spelling
+    }
+
+    /// Whether values can be assigned to it.
+    var isWritable: Bool {
+        guard transformations.isEmpty else { return false }
+        return switch storage {
+        case .worker, .stack, .stackByName, .shared: true
+        case .null, .constant, .returnCode, .count: false
+        case .other(let variable, _): !variable.isReadOnly
+        }
+    }
+
+    /// Asks the class to look at the place.
+    func prepare() throws(ScriptError) {
+        guard case .other(let variable, let use) = storage, prepared == nil else { return }
+        prepared = try variable.prepare(use)
+    }
+
+    func release() {
+        prepared?.release()
+        prepared = nil
+    }
+}
+
+/// One place that calls a function. Shared as ``VariableSite`` is.
+final class CallSite: @unchecked Sendable {
+    let function: any ScriptFunction
+    let location: SourceLocation
+    /// The arguments that are written there; nil for those that are not known at load.
+    let arguments: [ScriptValue?]
+    private(set) var prepared: (any ScriptCall)?
+
+    init(_ function: any ScriptFunction, at location: SourceLocation, arguments: [ScriptValue?]) {
+        self.function = function
+        self.location = location
+        self.arguments = arguments
+    }
+
+    func prepare() throws(ScriptError) {
+        guard prepared == nil else { return }
+        prepared = try function.prepare(arguments, at: location)
+    }
+
+    func release() {
+        prepared?.release()
+        prepared = nil
+    }
+}

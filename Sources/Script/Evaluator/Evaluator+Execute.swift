@@ -1,0 +1,450 @@
+// The loop that runs instructions. Numbers are worked on in place; everything else goes through functions that are kept
+// out of the loop.
+
+import Configuration
+
+/// A route that called another: where it goes on.
+struct Frame {
+    var next: Int
+    var registers: UnsafeMutablePointer<ScriptValue>
+    var route: Int32
+    /// Where the called route's code goes.
+    var result: Place
+    var asTruth: Bool
+}
+
+extension Evaluator {
+    /// How many steps that may take long pass between two looks at the clock.
+    private static let patience = 256
+
+    @inline(__always)
+    private static func at(
+        _ place: Place, _ registers: UnsafeMutablePointer<ScriptValue>, _ globals: UnsafeMutablePointer<ScriptValue>
+    ) -> UnsafeMutablePointer<ScriptValue> {
+        (place < 0 ? globals : registers) + Int(place)
+    }
+
+    /// Runs a route from its first instruction.
+    func execute(_ run: ScriptRun, _ route: Int) throws(ScriptStop) -> ScriptOutcome {
+        let code = program.code.start
+        let globals = self.globals.end
+        let bottom = frames.count
+        currentRoute = Int32(route)
+        var registers = self.registers.push(registerCounts[route])
+        defer {
+            self.registers.pop(registerCounts[Int(currentRoute)])
+            while frames.count > bottom {
+                let frame = frames.removeLast()
+                self.registers.pop(registerCounts[Int(frame.route)])
+            }
+        }
+        var index = entryPoints[route]
+        var routeCode: Int32 = 1
+        var patience = Self.patience
+
+        while true {
+            let step = code[index]
+            index += 1
+            switch step.operation {
+            case .move:
+                Self.at(step.a, registers, globals).pointee = Self.at(step.b, registers, globals).pointee
+            case .moveNotNull:
+                let value = Self.at(step.b, registers, globals).pointee
+                Self.at(step.a, registers, globals).pointee = value.isNull ? .integer(0) : value
+            case .add:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee,
+                    case (let sum, false) = left.addingReportingOverflow(right)
+                {
+                    Self.at(step.a, registers, globals).pointee = .integer(sum)
+                } else if !binary(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .subtract:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee,
+                    case (let difference, false) = left.subtractingReportingOverflow(right)
+                {
+                    Self.at(step.a, registers, globals).pointee = .integer(difference)
+                } else if !binary(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .multiply:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee,
+                    case (let product, false) = left.multipliedReportingOverflow(by: right)
+                {
+                    Self.at(step.a, registers, globals).pointee = .integer(product)
+                } else if !binary(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .bitAnd:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee
+                {
+                    Self.at(step.a, registers, globals).pointee = .integer(left & right)
+                } else {
+                    _ = binary(step, index, registers)
+                }
+            case .divide, .remainder, .bitOr, .bitXor, .shiftLeft, .shiftRight, .equal, .notEqual, .less, .greater,
+                .lessOrEqual, .greaterOrEqual, .textEqual, .textNotEqual, .integerEqual, .integerNotEqual:
+                if !binary(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .negate, .complement, .not, .truth, .toInteger, .toText, .length, .isEmpty, .isNull, .isDefined:
+                if !unary(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .match, .noMatch, .matchKnown, .noMatchKnown:
+                if !match(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .jump:
+                index = Int(step.a)
+            case .jumpIfPositive:
+                if number(Self.at(step.b, registers, globals), index) > 0 { index = Int(step.a) }
+            case .jumpUnlessPositive:
+                if number(Self.at(step.b, registers, globals), index) <= 0 { index = Int(step.a) }
+            case .jumpIfTrue:
+                if number(Self.at(step.b, registers, globals), index) != 0 { index = Int(step.a) }
+            case .jumpUnlessTrue:
+                if number(Self.at(step.b, registers, globals), index) == 0 { index = Int(step.a) }
+            case .jumpIfEqual:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee
+                {
+                    if left == right { index = Int(step.a) }
+                } else if holds(step, index, registers) {
+                    index = Int(step.a)
+                }
+            case .jumpIfNotEqual:
+                if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
+                    case .integer(let right) = Self.at(step.c, registers, globals).pointee
+                {
+                    if left != right { index = Int(step.a) }
+                } else if holds(step, index, registers) {
+                    index = Int(step.a)
+                }
+            case .jumpIfLess:
+                if number(Self.at(step.b, registers, globals), index) < number(Self.at(step.c, registers, globals), index) {
+                    index = Int(step.a)
+                }
+            case .jumpIfGreater:
+                if number(Self.at(step.b, registers, globals), index) > number(Self.at(step.c, registers, globals), index) {
+                    index = Int(step.a)
+                }
+            case .jumpIfLessOrEqual:
+                if number(Self.at(step.b, registers, globals), index) <= number(Self.at(step.c, registers, globals), index) {
+                    index = Int(step.a)
+                }
+            case .jumpIfGreaterOrEqual:
+                if number(Self.at(step.b, registers, globals), index) >= number(Self.at(step.c, registers, globals), index) {
+                    index = Int(step.a)
+                }
+            case .caseInteger, .caseText, .casePattern:
+                if isCase(step, index, registers) { index = Int(step.a) }
+            case .turn:
+                let turns = number(Self.at(step.b, registers, globals), index) &+ 1
+                if turns > limits.loopTurns {
+                    report(
+                        "found a while loop of more than \(limits.loopTurns) turns: it was ended (max_while_loops)",
+                        at: places[index - 1].location)
+                    routeCode = -1
+                    index = Int(step.a)
+                } else {
+                    Self.at(step.b, registers, globals).pointee = .integer(turns)
+                    patience -= 1
+                    if patience <= 0 {
+                        patience = Self.patience
+                        try checkTime(index)
+                    }
+                }
+            case .clear:
+                Self.at(step.a, registers, globals).pointee = .integer(0)
+            case .get:
+                let value = read(sites[Int(step.b)], run)
+                Self.at(step.a, registers, globals).pointee = value
+            case .set:
+                if !set(step, index, registers, run) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .expand:
+                let value = expanded(formats[Int(step.b)], run)
+                Self.at(step.a, registers, globals).pointee = value
+            case .argumentInteger:
+                if !argumentInteger(step, index, registers) {
+                    routeCode = -1
+                    index = Int(places[index - 1].recovery)
+                }
+            case .argumentText:
+                argumentText(Self.at(step.a, registers, globals))
+            case .skipLog:
+                if !log.keeps(ScriptLogLevel(rawValue: Int(step.b)) ?? .error) {
+                    run.returnCode = 1
+                    index = Int(step.a)
+                }
+            case .call, .callTruth:
+                let result = call(step, registers, run)
+                if result == 0 { return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false) }
+                Self.at(step.a, registers, globals).pointee =
+                    .integer(step.operation == .call ? Int64(result) : (result > 0 ? 1 : 0))
+                patience -= 16
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
+            case .route, .routeTruth, .routeNamed:
+                var target = Int(step.b)
+                if step.operation == .routeNamed {
+                    guard let found = namedRoute(step, index, registers) else {
+                        routeCode = -1
+                        index = Int(places[index - 1].recovery)
+                        continue
+                    }
+                    target = found
+                }
+                guard frames.count - bottom + 1 < limits.nestedRoutes else { throw tooManyRoutes(index) }
+                let asTruth = step.operation == .routeTruth || (step.operation == .routeNamed && step.c == 1)
+                frames.append(
+                    Frame(next: index, registers: registers, route: currentRoute, result: step.a, asTruth: asTruth))
+                currentRoute = Int32(target)
+                registers = self.registers.push(registerCounts[target])
+                index = entryPoints[target]
+                routeCode = 1
+                patience -= 1
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
+            case .setCode:
+                if step.c > 0 {
+                    routeCode = Self.code(number(registers + Int(step.c - 1), index))
+                } else {
+                    routeCode = step.b
+                }
+            case .finish, .finishWithCode:
+                if step.operation == .finish {
+                    routeCode = Self.code(number(Self.at(step.a, registers, globals), index))
+                    if routeCode == 0 { return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false) }
+                }
+                guard frames.count > bottom else {
+                    return ScriptOutcome(code: routeCode, hasEnded: false, wasDropped: false)
+                }
+                self.registers.pop(registerCounts[Int(currentRoute)])
+                let frame = frames.removeLast()
+                registers = frame.registers
+                currentRoute = frame.route
+                index = frame.next
+                run.returnCode = routeCode
+                Self.at(frame.result, registers, globals).pointee =
+                    .integer(frame.asTruth ? (routeCode > 0 ? 1 : 0) : Int64(routeCode))
+            case .exit:
+                return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false)
+            case .drop:
+                return ScriptOutcome(code: 0, hasEnded: true, wasDropped: true)
+            }
+        }
+    }
+
+    /// A return code: numbers beyond 32 bits are cut to the nearest that fits.
+    private static func code(_ number: Int64) -> Int32 {
+        Int32(clamping: number)
+    }
+
+    /// A value as a number; `index` is that of the instruction behind the one at hand.
+    @inline(__always)
+    private func number(_ value: UnsafeMutablePointer<ScriptValue>, _ index: Int) -> Int64 {
+        if case .integer(let number) = value.pointee { return number }
+        return converted(value, index)
+    }
+
+    // MARK: - Steps that are not the quick case
+
+    @inline(never)
+    private func converted(_ value: UnsafeMutablePointer<ScriptValue>, _ index: Int) -> Int64 {
+        Operations.number(value.pointee) { complain($0, at: places[index - 1].location) }
+    }
+
+    @inline(never)
+    private func binary(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let left = Self.at(step.b, registers, globals.end)
+        let right = Self.at(step.c, registers, globals.end)
+        do throws(ScriptError) {
+            let value = try Operations.binary(step.operation, left.pointee, right.pointee) {
+                complain($0, at: places[index - 1].location)
+            }
+            Self.at(step.a, registers, globals.end).pointee = value
+            return true
+        } catch {
+            report(error, at: places[index - 1].location)
+            return false
+        }
+    }
+
+    @inline(never)
+    private func unary(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        do throws(ScriptError) {
+            let value = try Operations.unary(step.operation, Self.at(step.b, registers, globals.end).pointee) {
+                complain($0, at: places[index - 1].location)
+            }
+            Self.at(step.a, registers, globals.end).pointee = value
+            return true
+        } catch {
+            report(error, at: places[index - 1].location)
+            return false
+        }
+    }
+
+    /// Whether a comparison of values that are not both numbers holds.
+    @inline(never)
+    private func holds(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let left = Self.at(step.b, registers, globals.end).pointee
+        let right = Self.at(step.c, registers, globals.end).pointee
+        let equal = Operations.equal(left, right) { complain($0, at: places[index - 1].location) }
+        return equal == (step.operation == .jumpIfEqual)
+    }
+
+    @inline(never)
+    private func match(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let text = Self.at(step.b, registers, globals.end).pointee.textValue
+        do throws(ScriptError) {
+            let pattern: ScriptPattern
+            let isPositive: Bool
+            if step.operation == .matchKnown || step.operation == .noMatchKnown {
+                pattern = try patterns.known(Int(step.c), ignoringCase: true)
+                isPositive = step.operation == .matchKnown
+            } else {
+                pattern = try patterns.pattern(Self.at(step.c, registers, globals.end).pointee.textValue)
+                isPositive = step.operation == .match
+            }
+            Self.at(step.a, registers, globals.end).pointee = .integer(pattern.matches(text) == isPositive ? 1 : 0)
+            return true
+        } catch {
+            report(error, at: places[index - 1].location)
+            return false
+        }
+    }
+
+    @inline(never)
+    private func isCase(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let value = Self.at(step.b, registers, globals.end).pointee
+        switch step.operation {
+        case .caseInteger:
+            let label = Self.at(step.c, registers, globals.end).pointee.integerValue
+            return value.isNull ? label == 0 : value.exactInteger == label
+        case .caseText:
+            return value.textValue == Self.at(step.c, registers, globals.end).pointee.textValue
+        default:
+            do throws(ScriptError) {
+                return try patterns.known(Int(step.c), ignoringCase: false).matches(value.textValue)
+            } catch {
+                report(error, at: places[index - 1].location)
+                return false
+            }
+        }
+    }
+
+    @inline(never)
+    private func set(
+        _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>, _ run: ScriptRun
+    ) -> Bool {
+        let site = sites[Int(step.a)]
+        do throws(ScriptError) {
+            try assign(Self.at(step.b, registers, globals.end).pointee, to: site, run)
+            return true
+        } catch {
+            report(ScriptError("\(site.spelling): \(error.message)", hint: error.hint), at: site.location)
+            return false
+        }
+    }
+
+    @inline(never)
+    private func argumentInteger(
+        _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>
+    ) -> Bool {
+        let value = Self.at(step.a, registers, globals.end)
+        if case .integer = value.pointee { return true }
+        guard let number = value.pointee.exactInteger else {
+            let function = calls[Int(step.b)].function
+            let name = function.parameters[Int(step.c)].name
+            report(
+                "found \(value.pointee) as the argument '\(name)' of \(function.name), expected a number: it was not called",
+                at: places[index - 1].location)
+            return false
+        }
+        value.pointee = .integer(number)
+        return true
+    }
+
+    private func argumentText(_ value: UnsafeMutablePointer<ScriptValue>) {
+        if case .integer(let number) = value.pointee { value.pointee = .text(ScriptValue.decimal(number)) }
+    }
+
+    /// Calls a function; what it throws is logged and counts as -1.
+    @inline(never)
+    private func call(
+        _ step: Instruction, _ registers: UnsafeMutablePointer<ScriptValue>, _ run: ScriptRun
+    ) -> Int32 {
+        let site = calls[Int(step.b)]
+        guard let prepared = site.prepared else {
+            report("\(site.function.name) was not asked to prepare; this is a fault of the host", at: site.location)
+            run.returnCode = -1
+            return -1
+        }
+        let arguments = UnsafeBufferPointer(start: registers + Int(step.c), count: site.arguments.count)
+        let result: Int32
+        do throws(ScriptError) {
+            result = try prepared.call(run, arguments.span)
+        } catch {
+            report(ScriptError("\(site.function.name): \(error.message)", hint: error.hint), at: site.location)
+            result = -1
+        }
+        run.returnCode = result
+        return result
+    }
+
+    /// The number of a route whose name is known only now.
+    @inline(never)
+    private func namedRoute(
+        _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>
+    ) -> Int? {
+        let name = String(decoding: Self.at(step.b, registers, globals.end).pointee.textValue, as: UTF8.self)
+        if let number = program.compiler.namedRoutes[name] { return number }
+        let near = nearestName(to: name, in: program.compiler.namedRoutes.keys.sorted()).map { "; did you mean \($0)?" }
+        report("found a call of the unknown route '\(name)'\(near ?? "")", at: places[index - 1].location)
+        return nil
+    }
+
+    // MARK: - Stops
+
+    private func checkTime(_ index: Int) throws(ScriptStop) {
+        guard Self.now() >= deadline else { return }
+        let location = places[index - 1].location
+        counters.timeouts += 1
+        report("it ran longer than \(Self.text(limits.time)) (route_timeout): it was stopped here", at: location)
+        throw .timeout(location)
+    }
+
+    private func tooManyRoutes(_ index: Int) -> ScriptStop {
+        let location = places[index - 1].location
+        report(
+            "found more than \(limits.nestedRoutes) routes within one another: the run was stopped; a route may call itself",
+            at: location)
+        return .tooDeep(location)
+    }
+
+    private static func text(_ duration: Duration) -> String {
+        let milliseconds = duration / .milliseconds(1)
+        if milliseconds >= 1000, milliseconds.truncatingRemainder(dividingBy: 1000) == 0 {
+            return "\(Int(milliseconds / 1000)) s"
+        }
+        return "\(Int(milliseconds)) ms"
+    }
+}
