@@ -1,0 +1,141 @@
+import CHost
+import CModuleCheck
+import Glibc
+
+/// One case of a probe, in a forked process of its own: a crash, a hang or an exit() of the module ends the case and nothing else.
+struct CaseProcess {
+    /// How a case ended.
+    enum End: Equatable {
+        case finished
+        /// Killed by a signal, or ended by exit(); what was going on.
+        case died(String)
+        /// Still busy at the end of its time.
+        case hung(String)
+    }
+
+    /// What is going on in the case that runs now, in memory shared with the process that waits for it. Main thread of the case.
+    nonisolated(unsafe) private static var shared: UnsafeMutableRawPointer?
+    private static let size = 4096
+
+    /// Says what comes next, for the text of a crash or hang.
+    static func step(_ text: String) {
+        guard let shared else { return }
+        let bytes = Array(text.utf8.prefix(1000))
+        memset(shared + 16, 0, 1008)
+        bytes.withUnsafeBytes { source in
+            if let start = source.baseAddress { memcpy(shared + 16, start, source.count) }
+        }
+    }
+
+    /// Counts something that the waiting process wants to know.
+    static func setNumber(_ number: Int64) { shared?.storeBytes(of: number, toByteOffset: 8, as: Int64.self) }
+    static var number: Int64 { shared?.load(fromByteOffset: 8, as: Int64.self) ?? 0 }
+
+    private static var text: String {
+        guard let shared else { return "" }
+        return String(cString: (shared + 16).assumingMemoryBound(to: CChar.self))
+    }
+
+    /// What the module wrote to standard output and standard error, as far as it is known: the first 16 KiB.
+    struct Result {
+        var end: End
+        var output: String
+    }
+
+    /// Runs a case and waits for it, `limit` seconds at most. Reports nothing itself.
+    static func run(limit: Double, _ body: () -> Void) -> Result {
+        if shared == nil {
+            let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+            if let page, page != MAP_FAILED { shared = page }
+        }
+        shared?.storeBytes(of: 0, toByteOffset: 0, as: Int64.self)
+        setNumber(0)
+        step("starting")
+        let output = cmodulecheck_nameless_file()
+        let child = cmodulecheck_fork()
+        if child == 0 {
+            setpgid(0, 0)
+            alarm(UInt32(limit) + 5)
+            if output >= 0 {
+                dup2(output, 1)
+                dup2(output, 2)
+                close(output)
+            }
+            chost_crash_report_install(reporter)
+            body()
+            fflush(nil)
+            shared?.storeBytes(of: 1, toByteOffset: 0, as: Int64.self)
+            _exit(0)
+        }
+        guard child > 0 else { return Result(end: .died("it cannot be tried: fork failed"), output: "") }
+        defer { if output >= 0 { close(output) } }
+        let (status, isLate) = wait(for: child, until: chost_clock() + Int64(limit * 1e9))
+        kill(-child, SIGKILL)
+        let written = read(output)
+        if isLate { return Result(end: .hung(text), output: written) }
+        if status & 0x7F != 0 {
+            return Result(
+                end: .died("it crashed with \(signalName(status & 0x7F))\(place(in: written)) (\(text))"), output: written)
+        }
+        if shared?.load(as: Int64.self) != 1 {
+            return Result(end: .died("it ended the process with exit(\(status >> 8 & 0xFF)) (\(text))"), output: written)
+        }
+        return Result(end: .finished, output: written)
+    }
+
+    private static func wait(for child: pid_t, until deadline: Int64) -> (status: Int32, isLate: Bool) {
+        var pause: UInt32 = 200
+        while true {
+            var status: Int32 = 0
+            let got = waitpid(child, &status, WNOHANG)
+            if got == child || (got < 0 && errno != EINTR) { return (status, false) }
+            if chost_clock() > deadline {
+                kill(-child, SIGKILL)
+                kill(child, SIGKILL)
+                waitpid(child, &status, 0)
+                return (status, true)
+            }
+            usleep(pause)  // waitpid has no deadline; the pause grows to 5 ms
+            pause = min(pause * 2, 5000)
+        }
+    }
+
+    private static func read(_ output: Int32) -> String {
+        guard output >= 0 else { return "" }
+        let bytes = [UInt8](unsafeUninitializedCapacity: 16384) { target, used in
+            used = max(0, pread(output, target.baseAddress, target.count, 0))
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    nonisolated(unsafe) private static let reporter = strdup("modcheck")
+
+    /// ", callback stop" of the line that the crash handler has written.
+    private static func place(in output: String) -> String {
+        guard let line = output.split(separator: "\n").last(where: { $0.hasPrefix("modhost modcheck crashed: ") }),
+            let start = line.firstRange(of: "callback ")
+        else { return "" }
+        let callback = line[start.upperBound...].prefix { $0 != "," }
+        return " in \(callback)"
+    }
+
+    /// What the module itself wrote: without the crash handler's line.
+    static func ownOutput(_ output: String) -> String {
+        output.split(separator: "\n").filter { !$0.hasPrefix("modhost modcheck crashed: ") }.joined(separator: " ")
+    }
+
+    private static func signalName(_ number: Int32) -> String {
+        switch number {
+        case SIGSEGV: "SIGSEGV"
+        case SIGBUS: "SIGBUS"
+        case SIGILL: "SIGILL"
+        case SIGTRAP: "SIGTRAP"
+        case SIGFPE: "SIGFPE"
+        case SIGABRT: "SIGABRT"
+        case SIGKILL: "SIGKILL"
+        case SIGPIPE: "SIGPIPE"
+        case SIGTERM: "SIGTERM"
+        default: "signal \(number)"
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import CHost
+import Glibc
+import JSON
+
+/// A probe as modcheck sees it: its own program started once more, with a pipe for findings and a bound on its time.
+struct ProbeProcess {
+    struct Result {
+        var findings: [Finding] = []
+        /// Set when the probe itself ended before its time: what happened.
+        var fault: String?
+    }
+
+    /// Runs a probe and reads its findings. `seconds` bounds it as a whole.
+    static func run(_ request: ProbeRequest, program: String, seconds: Double) -> Result {
+        var ends: [Int32] = [0, 0]
+        guard pipe(&ends) == 0 else { return Result(fault: "no pipe: \(String(cString: strerror(errno)))") }
+        defer { close(ends[0]) }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "\(request.directory)/stdout", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, "\(request.directory)/stderr", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        posix_spawn_file_actions_adddup2(&actions, ends[1], FindingPipe.descriptor)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(
+            &attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+        let text = String(decoding: request.json.encoded(), as: UTF8.self)
+        let words: [String] = [program, ModuleCheckProgram.probeWord, text]
+        var argv: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { argv.forEach { free($0) } }
+        var child: pid_t = 0
+        let code = posix_spawn(&child, program, &actions, &attributes, &argv, environ)
+        close(ends[1])
+        guard code == 0 else { return Result(fault: "\(program) does not start: \(String(cString: strerror(code)))") }
+        var result = Result()
+        let bytes = collect(ends[0], until: chost_clock() + Int64(seconds * 1e9))
+        for line in bytes.split(separator: UInt8(ascii: "\n")) {
+            if let json = try? JSONValue.parse(Array(line)), let finding = Finding(json: json) {
+                result.findings.append(finding)
+            }
+        }
+        let (status, isLate) = reap(child, within: 2)
+        kill(-child, SIGKILL)
+        if isLate {
+            result.fault = "the probe \(request.probe.rawValue) did not end within \(Int(seconds)) s"
+        } else if status != 0 {
+            let how =
+                status & 0x7F != 0 ? "was killed by signal \(status & 0x7F)" : "ended with status \(status >> 8 & 0xFF)"
+            result.fault = "the probe \(request.probe.rawValue) \(how)"
+        }
+        return result
+    }
+
+    private static func collect(_ descriptor: Int32, until deadline: Int64) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while true {
+            let left = deadline - chost_clock()
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            let ready = left <= 0 ? 0 : poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1))
+            if ready < 0, errno == EINTR { continue }
+            guard ready > 0 else { return bytes }
+            let got = read(descriptor, &buffer, buffer.count)
+            if got > 0 {
+                bytes += buffer[..<got]
+            } else if got == 0 || errno != EINTR {
+                return bytes
+            }
+        }
+    }
+
+    /// The wait status; true when it had to be killed.
+    private static func reap(_ child: pid_t, within seconds: Int64) -> (Int32, Bool) {
+        let deadline = chost_clock() + seconds * 1_000_000_000
+        while true {
+            var status: Int32 = 0
+            let got = waitpid(child, &status, WNOHANG)
+            if got == child || (got < 0 && errno != EINTR) { return (status, false) }
+            if chost_clock() > deadline {
+                kill(-child, SIGKILL)
+                waitpid(child, &status, 0)
+                return (status, true)
+            }
+            usleep(2000)  // waitpid has no deadline
+        }
+    }
+}
