@@ -114,7 +114,8 @@ let package = Package(
             dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
-            name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl"]),
+            name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl"],
+            exclude: ["Modules"]),
         .testTarget(
             name: "TimestoreTests",
             dependencies: ["TimestoreEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),

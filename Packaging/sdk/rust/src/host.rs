@@ -218,12 +218,14 @@ impl Host {
 
     // ---- settings ----
 
-    /// A parameter of this module as it stands: null when it is not set and has no default.
+    /// A parameter of this module as it stands: null when it is not set and has no default, or when there is none of that
+    /// name.
     pub fn parameter(&self, name: &str) -> Result<Value, Failure> {
         let get = self.parameters.get.ok_or_else(absent)?;
         let mut value = mh_value::default();
         match unsafe { get(self.module, mh_str::borrow(name.as_bytes()), &mut value) } {
-            code if code < 0 => Err(Failure::new(code, format!("the module has no parameter \"{name}\""))),
+            MH_E_NOT_FOUND => Ok(Value::Null),
+            code if code < 0 => Err(Failure::new(code, format!("the parameter \"{name}\" cannot be read"))),
             _ => Ok(unsafe { Value::copy(&value) }),
         }
     }
