@@ -44,7 +44,7 @@ extension Compiler {
             switch site.storage {
             case .worker(let place, _): return Operand(place: place, type: .unknown)
             case .null: return operand(.null)
-            case .constant(let value): return operand(value)
+            case .constant: return operand(site.constant)
             default: break
             }
         }

@@ -48,7 +48,7 @@ extension Compiler {
     /// Makes the site of a pseudo-variable. Errors have offsets in its text.
     mutating func makeSite(_ text: TextSyntax) throws(ScriptError) -> VariableSite {
         let variable = try text.variable()
-        let (storage, key) = try storage(of: variable)
+        let value = try value(of: variable)
         var index = VariableSite.Index.known(.none)
         switch variable.index {
         case nil: break
@@ -56,7 +56,7 @@ extension Compiler {
         case .all: index = .known(.all)
         case .variable(let inner): index = .variable(try makeSite(inner))
         }
-        if variable.index != nil, !storage.takesIndex {
+        if variable.index != nil, !value.takesIndex {
             throw ScriptError("found an index behind $\(variable.name), which has none", hint: "leave '[…]' out")
         }
         var transformations: [any Transformation] = []
@@ -64,64 +64,77 @@ extension Compiler {
             transformations.append(try prepare(transformation, in: text))
         }
         let site = VariableSite(
-            storage: storage, key: key, index: index, transformations: transformations, location: text.location,
+            storage: value.storage, constant: value.constant, counted: value.counted, origin: value.origin, key: value.key,
+            index: index, transformations: transformations, location: text.location,
             spelling: String(decoding: text.bytes.prefix(60), as: UTF8.self))
-        if case .other(let variableClass, _) = storage {
-            if variableClass.isReadyAtCheck { try site.prepare() }
+        if let origin = value.origin {
+            if origin.variableClass.isReadyAtCheck { try site.prepare() }
             outside.append(site)
         }
         return site
     }
 
-    private mutating func storage(
-        of variable: VariableSyntax
-    ) throws(ScriptError) -> (VariableSite.Storage, VariableSite.Key) {
+    /// What a pseudo-variable's name and inner text mean.
+    private struct Meaning {
+        var storage: VariableSite.Storage
+        var constant = ScriptValue.null
+        var counted: VariableSite?
+        var origin: VariableSite.Origin?
+        var key = VariableSite.Key.none
+
+        /// Whether an index in brackets makes sense.
+        var takesIndex: Bool {
+            switch storage {
+            case .stack, .stackByName: true
+            default: origin?.variableClass.takesIndex ?? false
+            }
+        }
+    }
+
+    private mutating func value(of variable: VariableSyntax) throws(ScriptError) -> Meaning {
         let name = variable.name
-        guard let kind = BuiltInVariable(rawValue: name) else { return try outsideStorage(of: variable) }
+        guard let kind = BuiltInVariable(rawValue: name) else { return try outsideValue(of: variable) }
         switch kind {
         case .null, .returnCode, .returnCodeLong:
             guard variable.inner == nil else {
                 throw ScriptError("found '(' behind $\(name), which takes no name", hint: "write $\(name)")
             }
-            return (kind == .null ? .null : .returnCode, .none)
+            return Meaning(storage: kind == .null ? .null : .returnCode)
         case .variable, .nullable, .zeroed:
             let place = workerVariable(kind == .zeroed ? .zeroed : kind, try plainName(of: variable))
-            return (.worker(place, isNullable: kind == .nullable), .none)
+            return Meaning(storage: .worker(place, isNullable: kind == .nullable))
         case .shared:
-            return (.shared(number(of: try plainName(of: variable), in: &shared)), .none)
+            return Meaning(storage: .shared(number(of: try plainName(of: variable), in: &shared)))
         case .stack:
             let inner = try innerText(of: variable)
             if inner.bytes.contains(dollar) {
                 let format = try makeFormat(inner)
-                if format.constant == nil { return (.stackByName, .format(format)) }
+                if format.constant == nil { return Meaning(storage: .stackByName, key: .format(format)) }
             }
-            return (.stack(number(of: Self.stackName(inner.bytes), in: &stacks)), .none)
+            return Meaning(storage: .stack(number(of: Self.stackName(inner.bytes), in: &stacks)))
         case .count:
             let inner = try innerText(of: variable)
             guard inner.bytes.first == dollar else {
                 throw ScriptError(
                     "found '\(inner.string)' in $cnt(…), expected a pseudo-variable", hint: "write $cnt($avp(x))", offset: 5)
             }
-            return (.count(try makeSite(inner)), .none)
+            return Meaning(storage: .count, counted: try makeSite(inner))
         case .define:
             let define = try plainName(of: variable)
-            guard let text = environment.defines[String(decoding: define, as: UTF8.self)] else { return (.null, .none) }
-            return (.constant(.text(text)), .none)
+            guard let text = environment.defines[String(decoding: define, as: UTF8.self)] else {
+                return Meaning(storage: .null)
+            }
+            return Meaning(storage: .constant, constant: .text(text))
         }
     }
 
-    private mutating func outsideStorage(
-        of variable: VariableSyntax
-    ) throws(ScriptError) -> (VariableSite.Storage, VariableSite.Key) {
+    private mutating func outsideValue(of variable: VariableSyntax) throws(ScriptError) -> Meaning {
         let name = variable.name
         guard let variableClass = environment.variables[name] else {
             let known = environment.variables.keys.sorted() + BuiltInVariable.allCases.map(\.rawValue)
             let near = nearestName(to: name, in: known).map { "did you mean $\($0)?" }
             let hint = near ?? (environment.hintForVariable?(name) ?? "load the module that has it")
             throw ScriptError("found the unknown pseudo-variable $\(name)", hint: hint)
-        }
-        if variable.index != nil, !variableClass.takesIndex {
-            throw ScriptError("found an index behind $\(name), which has none", hint: "leave '[…]' out")
         }
         var key = VariableSite.Key.none
         var isDynamic = false
@@ -136,7 +149,7 @@ extension Compiler {
         }
         let use = VariableUse(
             name: name, inner: variable.inner?.bytes, isDynamic: isDynamic, location: variable.text.location)
-        return (.other(variableClass, use), key)
+        return Meaning(storage: .outside, origin: .init(variableClass: variableClass, use: use), key: key)
     }
 
     /// The text in the parentheses, which must be there.
@@ -217,15 +230,4 @@ extension Compiler {
 extension TextSyntax {
     /// The text for an error.
     var string: String { String(decoding: bytes.prefix(60), as: UTF8.self) }
-}
-
-extension VariableSite.Storage {
-    /// Whether an index in brackets makes sense.
-    var takesIndex: Bool {
-        switch self {
-        case .stack, .stackByName: true
-        case .other(let variableClass, _): variableClass.takesIndex
-        default: false
-        }
-    }
 }

@@ -6,12 +6,12 @@ import Configuration
 ///
 /// Shared by all threads. Only ``prepared`` is written after the check, by the main thread before any route runs.
 final class VariableSite: @unchecked Sendable {
-    /// Where the value lives.
+    /// Where the value lives. Cases hold nothing that is counted: a route asks for it at each access.
     enum Storage: Sendable {
         /// `$null`, or a define that does not exist
         case null
-        /// The text of a define
-        case constant(ScriptValue)
+        /// The text of a define: ``VariableSite/constant``
+        case constant
         /// One of the worker's variables, by its place
         case worker(Place, isNullable: Bool)
         /// `$avp(x)`, by the number of its name
@@ -22,10 +22,16 @@ final class VariableSite: @unchecked Sendable {
         case shared(Int)
         /// `$rc`
         case returnCode
-        /// `$cnt(…)`
-        indirect case count(VariableSite)
-        /// A class that came from outside
-        case other(any ScriptVariableClass, VariableUse)
+        /// `$cnt(…)` of ``VariableSite/counted``
+        case count
+        /// A class that came from outside: ``VariableSite/origin``
+        case outside
+    }
+
+    /// A class that came from outside, and what it is told about the place.
+    struct Origin: Sendable {
+        var variableClass: any ScriptVariableClass
+        var use: VariableUse
     }
 
     enum Key: Sendable {
@@ -40,6 +46,9 @@ final class VariableSite: @unchecked Sendable {
     }
 
     let storage: Storage
+    let constant: ScriptValue
+    let counted: VariableSite?
+    let origin: Origin?
     let key: Key
     let index: Index
     let transformations: [any Transformation]
@@ -50,10 +59,15 @@ final class VariableSite: @unchecked Sendable {
     private(set) var prepared: (any ScriptVariable)?
 
     init(
-        storage: Storage, key: Key, index: Index, transformations: [any Transformation], location: SourceLocation,
+        storage: Storage, constant: ScriptValue = .null, counted: VariableSite? = nil, origin: Origin? = nil,
+        key: Key = .none,
+        index: Index, transformations: [any Transformation], location: SourceLocation,
         spelling: String
     ) {
         self.storage = storage
+        self.constant = constant
+        self.counted = counted
+        self.origin = origin
         self.key = key
         self.index = index
         self.transformations = transformations
@@ -67,14 +81,14 @@ final class VariableSite: @unchecked Sendable {
         return switch storage {
         case .worker, .stack, .stackByName, .shared: true
         case .null, .constant, .returnCode, .count: false
-        case .other(let variable, _): !variable.isReadOnly
+        case .outside: origin.map { !$0.variableClass.isReadOnly } ?? false
         }
     }
 
     /// Asks the class to look at the place.
     func prepare() throws(ScriptError) {
-        guard case .other(let variable, let use) = storage, prepared == nil else { return }
-        prepared = try variable.prepare(use)
+        guard let origin, prepared == nil else { return }
+        prepared = try origin.variableClass.prepare(origin.use)
     }
 
     func release() {

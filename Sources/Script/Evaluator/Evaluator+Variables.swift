@@ -50,7 +50,7 @@ extension Evaluator {
         case .shared(let number): program.shared.assign(value, to: number)
         case .null, .constant, .returnCode, .count:
             throw ScriptError("found \(site.spelling) where a pseudo-variable is assigned: it is read-only")
-        case .other:
+        case .outside:
             guard let variable = site.prepared else { throw notReady }
             let index = index(of: site, run)
             switch site.key {
@@ -71,14 +71,14 @@ extension Evaluator {
     private func stored(_ site: VariableSite, _ run: ScriptRun) throws(ScriptError) -> ScriptValue {
         switch site.storage {
         case .null: return .null
-        case .constant(let value): return value
+        case .constant: return site.constant
         case .worker(let place, _): return (globals.end + Int(place)).pointee
         case .stack(let number): return run.stackValue(number, index(of: site, run))
         case .stackByName: return run.stackValue(name(of: site, run), index(of: site, run))
         case .shared(let number): return program.shared.value(number)
         case .returnCode: return .integer(Int64(run.returnCode))
-        case .count(let counted): return .integer(Int64(count(counted, run)))
-        case .other:
+        case .count: return .integer(Int64(site.counted.map { count($0, run) } ?? 0))
+        case .outside:
             guard let variable = site.prepared else { throw notReady }
             let index = index(of: site, run)
             switch site.key {

@@ -95,13 +95,23 @@ private final class LogCall: ScriptCall {
     }
 
     func call(_ run: ScriptRun, _ arguments: Span<ScriptValue>) throws(ScriptError) -> Int32 {
-        guard let level = level ?? LogFunction.level(arguments[0].textValue) else {
-            throw ScriptError("found the log level \(arguments[0]), expected one such as \"L_INFO\"")
-        }
-        let log = run.evaluator.log
-        guard log.keeps(level) else { return 1 }
-        var line = prefix
         let text = arguments[arguments.count - 1]
+        if let level {
+            write(text, level, run)
+            return 1
+        }
+        let word = arguments[0]
+        guard let level = LogFunction.level(word.textValue) else {
+            throw ScriptError("found the log level \(word), expected one such as \"L_INFO\"")
+        }
+        write(text, level, run)
+        return 1
+    }
+
+    private func write(_ text: ScriptValue, _ level: ScriptLogLevel, _ run: ScriptRun) {
+        let log = run.evaluator.log
+        guard log.keeps(level) else { return }
+        var line = prefix
         if text.isNull {
             line.append(contentsOf: "<null>".utf8)
         } else {
@@ -110,6 +120,5 @@ private final class LogCall: ScriptCall {
         // The log ends lines itself.
         while line.last == UInt8(ascii: "\n") { line.removeLast() }
         log.write(level, line)
-        return 1
     }
 }
