@@ -55,7 +55,7 @@ static int32_t sum(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) 
     int64_t total = 0;
     uint32_t i;
     (void)ctx;
-    if (numbers->type == MH_NULL) {
+    if (numbers->type != MH_LIST || numbers->as.list.count == 0) {
         reply->fail(reply->ctx, 400, mh_cstr("nothing to add"));
         return MH_OK;
     }
