@@ -16,15 +16,23 @@ final class RouteWorker: @unchecked Sendable {
         let context: UnsafeMutableRawPointer?
     }
 
-    private let evaluator: Evaluator
+    private var evaluator: Evaluator
     private let counters: RouteCounters
     private var runs: [RouteRun] = []
     private let expanded = StableText()
+    private var errors: UInt64 = 0
+    private var timeouts: UInt64 = 0
     var endings: [Ending] = []
 
     init(_ evaluator: Evaluator, _ counters: RouteCounters) {
         self.evaluator = evaluator
         self.counters = counters
+    }
+
+    /// Takes an evaluator for a program that has grown. Main thread, while the worker runs nothing.
+    func take(_ evaluator: Evaluator) {
+        self.evaluator = evaluator
+        (errors, timeouts) = (0, 0)
     }
 
     /// Runs a route to its end. The arguments are lent until then; the run's reply is valid until the next one of its depth.
@@ -45,6 +53,15 @@ final class RouteWorker: @unchecked Sendable {
     private func end() {
         for ending in endings { ending.module.enterFromRoute("route end") { ending.ended(ending.context) } }
         chost_counter_add(counters.runs, 1)
+        let now = evaluator.counters
+        if now.errors != errors {
+            chost_counter_add(counters.errors, Int64(clamping: now.errors &- errors))
+            errors = now.errors
+        }
+        if now.timeouts != timeouts {
+            chost_counter_add(counters.timeouts, Int64(clamping: now.timeouts &- timeouts))
+            timeouts = now.timeouts
+        }
     }
 
     /// Expands a text. Text in the value is valid until the next call.

@@ -20,6 +20,8 @@ final class Routes: @unchecked Sendable {
     private var workers: [RouteWorker] = []
     /// The routes that somebody triggers.
     private var triggered: Set<Int> = []
+    /// The texts of modules; one that comes twice, as of a module that is loaded again, is made once.
+    private var formats: [[UInt8]: ScriptFormat] = [:]
 
     init(_ check: RouteCheck, _ settings: CoreSettings, _ threads: Workers, _ registry: CounterRegistry) {
         program = check.program
@@ -32,6 +34,11 @@ final class Routes: @unchecked Sendable {
         workers = (0..<threads.count).map { _ in
             RouteWorker(Evaluator(check.program, log: RouteLog(), limits: limits), counters)
         }
+    }
+
+    /// Evaluators know the program as it was when they were made: texts of modules make it grow.
+    private func renewEvaluators() {
+        for worker in workers { worker.take(Evaluator(program, log: RouteLog(), limits: limits)) }
     }
 
     // MARK: Modules come and go
@@ -66,7 +73,9 @@ final class Routes: @unchecked Sendable {
     /// Shows modules the places in the config that use them; all that they say against them.
     func prepare() -> [Diagnostic] {
         let problems = program.prepare()
-        if !problems.contains(where: { $0.severity == .error }) { isReady.store(true, ordering: .releasing) }
+        if problems.contains(where: { $0.severity == .error }) { return problems }
+        renewEvaluators()
+        isReady.store(true, ordering: .releasing)
         return problems
     }
 
@@ -99,8 +108,13 @@ final class Routes: @unchecked Sendable {
 
     /// Makes a text ready for a module, at any time of its init.
     func format(_ text: [UInt8], for module: LoadedModule) throws(ScriptError) -> ScriptFormat {
+        if let known = formats[text] { return known }
         let location = module.location ?? SourceLocation(file: module.file, line: 1, column: 1)
-        guard isReady.load(ordering: .acquiring) else { return try program.compileFormat(text, at: location) }
+        guard isReady.load(ordering: .acquiring) else {
+            let format = try program.compileFormat(text, at: location)
+            formats[text] = format
+            return format
+        }
         // The module comes to a running host: no route runs while the program grows.
         let result = threads.whilePaused { () -> Result<ScriptFormat, ScriptError> in
             do throws(ScriptError) {
@@ -108,10 +122,13 @@ final class Routes: @unchecked Sendable {
                 if let problem = program.prepare().first(where: { $0.severity == .error }) {
                     return .failure(ScriptError(problem.message, hint: problem.hint))
                 }
+                renewEvaluators()
                 return .success(format)
             } catch { return .failure(error) }
         }
-        return try result.get()
+        let format = try result.get()
+        formats[text] = format
+        return format
     }
 
     // MARK: Running
