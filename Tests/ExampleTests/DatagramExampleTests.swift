@@ -43,6 +43,15 @@ struct DatagramExampleTests {
         #expect(try Tools.breaches(of: project.file) == [])
     }
 
+    @Test("Its own checks pass under the address and undefined-behaviour sanitizers")
+    func isClean() throws {
+        let project = try ExampleProject(
+            "c-mi-udp",
+            "make mi-datagram-check CFLAGS='-g -fsanitize=address,undefined -fno-sanitize-recover=all'\n./mi-datagram-check\nmake",
+            product: "mi-datagram.so", module: "mi-datagram")
+        #expect(project.output.contains("all is well"))
+    }
+
     @Test("modcheck finds no error", .enabled(if: Tools.hasModcheck, "modcheck is not built: the module is NOT VALIDATED"))
     func validates() throws {
         let project = try built.get()
