@@ -43,7 +43,7 @@ struct RouteCommandTests {
                 == "400 route.run: the argument route is missing (usage: route.run ROUTE [KEY=VALUE…])")
         #expect(
             try host.classic("route.run", "GREET", "name::carol")
-                == "200 OK\ncode:: 1\nreply::\n\tcode:: 200\n\ttext:: hello carol\n\n")
+                == "200 OK\ncode:: 1\nreply:: \n\tcode:: 200\n\ttext:: hello carol\n\n")
     }
 
     @Test("Arguments keep their types: numbers are numbers, in JSON and as key=value")

@@ -45,7 +45,7 @@ struct RouteStartTests {
             #expect(said.contains { $0.hasPrefix(start) }, "\(start) is missing in \(result.errors)")
         }
         #expect(said.contains { $0.contains("did you mean xlog") })
-        #expect(said.contains { $0.contains("did you mean GREET") })
+        #expect(said.contains { $0.contains("did you mean route(GREET)") })
         #expect(said.contains { $0.contains("did you mean $var") })
         #expect(said.count == 10, "\(result.errors)")
     }

@@ -50,7 +50,7 @@ final class ModuleFunctionCall: ScriptCall, ScriptPlace, @unchecked Sendable {
                     lend(literals) { array in collectingError { prepare(found.ctx, array, &made, $0) } }
                 }
             }
-            if let failure { throw ScriptError("module \(owner.name) refuses this call of \(name): \(failure.text)") }
+            if let failure { throw ScriptError("module \(owner.name) refuses this call: \(failure.text)") }
         }
         (self.module, raw, site) = (module, found, made)
     }

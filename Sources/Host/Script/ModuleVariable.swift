@@ -47,7 +47,7 @@ final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendabl
             let failure = module.enter("pseudo-variable prepare") {
                 inner.withUnsafeBytes { inner in collectingError { prepare(found.ctx, mh_str(inner), &made, $0) } }
             }
-            if let failure { throw ScriptError("module \(owner.name) refuses $\(name): \(failure.text)") }
+            if let failure { throw ScriptError("module \(owner.name) refuses it: \(failure.text)") }
         }
         (self.module, raw, site) = (module, found, made)
     }

@@ -43,6 +43,7 @@ struct ReplyFunction: ScriptFunction {
             let isTaken =
                 switch arguments[1] {
                 case .text(let text): text.withUnsafeBytes { own.reply(code, $0) }
+                case .null: Array("<null>".utf8).withUnsafeBytes { own.reply(code, $0) }
                 case let other: other.textValue.withUnsafeBytes { own.reply(code, $0) }
                 }
             guard isTaken else { throw ReplyFunction.outOfRange(code) }

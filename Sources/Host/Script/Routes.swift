@@ -97,7 +97,8 @@ final class Routes: @unchecked Sendable {
     /// The routes that are there to be triggered, but nobody does.
     var idle: [Program.RouteEntry] {
         program.routes.enumerated().filter { number, route in
-            (route.kind == .event || route.kind == .request) && !triggered.contains(number)
+            (route.kind == .event || route.kind == .request) && RouteCheck.command(of: route) == nil
+                && !triggered.contains(number)
         }.map(\.element)
     }
 
