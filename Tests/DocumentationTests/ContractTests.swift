@@ -1,7 +1,7 @@
 // The contract names what finds who breaks it: every refusal and every check belongs to a rule, and no rule names one that is none.
 
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct `The contract in abi.md` {
     private let rules = repositoryText("Documentation/abi.md").split(separator: "\n- **MH-A").dropFirst()
@@ -29,7 +29,7 @@ import TestSupport
     func complete() throws {
         let list = try runToEnd("\(BuiltProducts.directory)/modcheck", ["--list"])
         try #require(list.status == 0, "\(list.errors)")
-        let listed = Set(list.output.matches(of: /(?m)^\| (MH-[RC][0-9]+) /).map { String($0.1) })
+        let listed = Set(list.output.matches(of: #/(?m)^\| (MH-[RC][0-9]+) /#).map { String($0.1) })
         #expect(listed.count > 50)
         #expect(listed.subtracting(named) == ["MH-C200"])
         // A number within a range may be free.
@@ -39,7 +39,7 @@ import TestSupport
     @Test("Its table of refusals has every rule of the host, and no other")
     func refusals() throws {
         let explained = try runToEnd(BuiltProducts.modhost, ["explain"]).output.split(separator: "\n").map { $0.prefix(7) }
-        let table = repositoryText("Documentation/abi.md").matches(of: /(?m)^\| (MH-R[0-9]+) \|/).map(\.1)
+        let table = repositoryText("Documentation/abi.md").matches(of: #/(?m)^\| (MH-R[0-9]+) \|/#).map(\.1)
         #expect(table == explained)
     }
 }
