@@ -24,6 +24,7 @@ struct ManualPage {
         }
         lines += parameters + commands
         lines += scriptNames("SCRIPT FUNCTIONS", page.functions) + scriptNames("PSEUDO-VARIABLES", page.variables)
+        lines += scriptNames("TRANSFORMATIONS", page.transformations)
         lines += [".SH SEE ALSO", ".BR modctl (1),", ".BR modules.conf (5),", ".BR modhost (8)"]
         return lines.joined(separator: "\n") + "\n"
     }
@@ -74,6 +75,9 @@ struct ManualPage {
 
     private func scriptNames(_ title: String, _ names: [ReferencePage.ScriptName]) -> [String] {
         guard !names.isEmpty else { return [] }
+        if names.allSatisfy({ $0.notes.isEmpty && $0.summary.isEmpty }) {
+            return [".SH \(title)"] + names.flatMap { ["\\fB\(Self.plain($0.usage))\\fR", ".br"] }.dropLast()
+        }
         return [".SH \(title)"]
             + names.flatMap { name in
                 [

@@ -15,6 +15,7 @@ struct MarkdownPage {
         }
         parts += parameters + commands
         parts += scriptNames("Script functions", page.functions) + scriptNames("Pseudo-variables", page.variables)
+        parts += scriptNames("Transformations", page.transformations)
         return parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -64,6 +65,9 @@ struct MarkdownPage {
 
     private func scriptNames(_ title: String, _ names: [ReferencePage.ScriptName]) -> [String] {
         guard !names.isEmpty else { return [] }
+        if names.allSatisfy({ $0.notes.isEmpty && $0.summary.isEmpty }) {
+            return ["## \(title)", names.map { Self.code($0.usage) }.joined(separator: ", ")]
+        }
         let rows = names.map { name in
             [Self.code(name.usage), Self.prose((name.notes + [Self.sentence(name.summary)]).joined(separator: " "))]
         }

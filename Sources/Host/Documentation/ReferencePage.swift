@@ -1,5 +1,6 @@
 import Configuration
 import ModuleABI
+import Script
 
 /// What the reference says about a module, or about the host itself: all of it comes from what the program declares, so that a
 /// page cannot say anything else than the program does. `MarkdownPage` and `ManualPage` print it.
@@ -40,6 +41,7 @@ struct ReferencePage {
     var commands: [Command] = []
     var functions: [ScriptName] = []
     var variables: [ScriptName] = []
+    var transformations: [ScriptName] = []
 }
 
 extension ReferencePage {
@@ -71,10 +73,11 @@ extension ReferencePage {
         }
     }
 
-    /// The page of the host: core settings and core commands.
+    /// The page of the host: core settings, core commands, and what routes can name without any module.
     static let core: ReferencePage = {
         var page = ReferencePage(
-            name: "core", version: modhostVersion, summary: "The settings and the commands of the host itself.")
+            name: "core", version: modhostVersion,
+            summary: "The settings and the commands of the host itself, and what routes can name without a module.")
         page.parametersTitle = "Core settings"
         page.parameters = CoreSettings.definitions.map { definition in
             Parameter(
@@ -82,6 +85,18 @@ extension ReferencePage {
                 accepts: definition.expected, notes: [], help: definition.help)
         }
         page.commands = CoreCommands.make(nil)
+        let environment = RouteCheck.environment()
+        func sorted(_ names: some Sequence<String>) -> [String] {
+            names.sorted { ($0.lowercased(), $0) < ($1.lowercased(), $1) }
+        }
+        page.functions = sorted(environment.functions.keys).compactMap { environment.functions[$0] }.map { function in
+            let arguments = function.parameters.map { ($0.kind.rawValue, $0.name, $0.isOptional) }
+            return ScriptName(usage: ScriptName.usage(of: function.name, arguments), notes: [], summary: "")
+        }
+        let variables = sorted(Array(environment.variables.keys) + ScriptEnvironment.languageVariables)
+        page.variables = variables.map { ScriptName(usage: "$\($0)", notes: [], summary: "") }
+        page.transformations = sorted(environment.transformations.keys)
+            .map { ScriptName(usage: "{\($0).…}", notes: [], summary: "") }
         return page
     }()
 }
@@ -126,18 +141,26 @@ extension ReferencePage.Parameter {
 }
 
 extension ReferencePage.ScriptName {
-    /// A function with its arguments: `sht_match(text table, regex pattern[, int limit])`.
     init(function name: String, _ arguments: [mh_script_arg], _ summary: String) throws(DescriptorFault) {
+        var words: [(kind: UInt32, name: String, isOptional: Bool)] = []
+        for argument in arguments {
+            let word = try ABIReader.text(argument.name, "an argument of \(name)")
+            words.append((argument.kind, word, argument.flags & MH_SCRIPT_ARG_OPTIONAL != 0))
+        }
+        self.init(usage: Self.usage(of: name, words), notes: [], summary: summary)
+    }
+
+    /// A function with its arguments: `sht_match(text table, regex pattern[, int limit])`.
+    static func usage(of name: String, _ arguments: [(kind: UInt32, name: String, isOptional: Bool)]) -> String {
         var text = ""
         var open = 0
         for argument in arguments {
-            let isOptional = argument.flags & MH_SCRIPT_ARG_OPTIONAL != 0
             let separator = text.isEmpty ? "" : ", "
-            let word = "\(Self.kind(argument.kind)) \(try ABIReader.text(argument.name, "an argument of \(name)"))"
-            text += isOptional ? "[\(separator)\(word)" : separator + word
-            if isOptional { open += 1 }
+            let word = "\(kind(argument.kind)) \(argument.name)"
+            text += argument.isOptional ? "[\(separator)\(word)" : separator + word
+            if argument.isOptional { open += 1 }
         }
-        self.init(usage: "\(name)(\(text)\(String(repeating: "]", count: open)))", notes: [], summary: summary)
+        return "\(name)(\(text)\(String(repeating: "]", count: open)))"
     }
 
     private static func kind(_ kind: UInt32) -> String {
