@@ -44,7 +44,8 @@ extension Lexer {
         } else if byte == UInt8(ascii: "x") {
             advance()
             hexadecimalEscape(into: &bytes, at: start)
-        } else if byte.isOctalDigit {
+        } else if byte.isOctalDigit, offset + 1 < limit, source.bytes[offset + 1].isOctalDigit {
+            // One digit alone stays as written: it is the group of a match in {re.subst}.
             octalEscape(into: &bytes, at: start)
         } else {
             bytes.append(Byte.backslash)

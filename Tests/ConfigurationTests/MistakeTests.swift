@@ -58,8 +58,8 @@ struct MistakeTests {
                 "loadmodule \"\"",
                 "m.conf:1:12: error: found an empty module name, expected a name such as \"flatstore.so\""),
             Case(
-                "loadmodule \"a\\0b\"",
-                "m.conf:1:12: error: found bytes that are not text in the string \"a\\0b\", expected UTF-8 without NUL"
+                "loadmodule \"a\\x00b\"",
+                "m.conf:1:12: error: found bytes that are not text in the string \"a\\x00b\", expected UTF-8 without NUL"
             ),
             Case(
                 "loadmodule \"a",
