@@ -20,17 +20,16 @@ struct ModuleChecker {
         for probe in ProbeRequest.Probe.allCases {
             let found = run(probe, path, folder)
             findings += found
-            // What the host refuses has no life to be looked at.
-            if probe == .rules || probe == .entry, found.contains(where: { $0.severity == .error && Self.endsAll($0) }) {
-                break
-            }
+            // What does not start, or dies of its own hooks, would do so in every case that follows.
+            if found.contains(where: { $0.severity == .error && Self.endsAll($0) }) { break }
         }
         var seen: Set<Finding> = []
         return findings.filter { seen.insert($0).inserted }
     }
 
     private static func endsAll(_ finding: Finding) -> Bool {
-        finding.id.hasPrefix("MH-R") || finding.id == Check.entryDies.rawValue || finding.id == Check.probeFailed.rawValue
+        let ends: [Check] = [.probeFailed, .entryDies, .hookDies, .hookHangs, .processEnded]
+        return finding.id.hasPrefix("MH-R") || ends.contains { $0.rawValue == finding.id }
     }
 
     private func run(_ probe: ProbeRequest.Probe, _ path: String, _ folder: TemporaryFolder) -> [Finding] {

@@ -3,6 +3,7 @@
  *   BROKEN_NOTE("name");                      a good ELF note; BROKEN_NOTE_TEXT("name=...\n") for another
  *   BROKEN_MODULE("name", .params = ...);     a good descriptor with these fields added, and the entry function
  *   BROKEN_ENTRY(&descriptor)                 the entry function alone
+ *   BROKEN_SERVICE(mh_log_service, MH_LOG_SERVICE)   a service in init, whose host parameter is called host
  */
 #ifndef BROKEN_H
 #define BROKEN_H
@@ -40,6 +41,8 @@
 #define BROKEN_COMMAND(command_name) \
     .struct_size = sizeof(mh_mi_command), .name = MH_STR(command_name), .handler = broken_handler
 #define BROKEN_ARG(arg_name) .struct_size = sizeof(mh_mi_arg), .type = MH_STRING, .name = MH_STR(arg_name)
+
+#define BROKEN_SERVICE(type, id) ((const type *)host->query(host->self, mh_cstr(id), sizeof(type)))
 
 /* A sound handler; it answers with an empty map. */
 static inline int32_t broken_handler(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {

@@ -20,10 +20,18 @@ echo 'int broken_dependency(void); int broken_dependency(void) { return 0; }' |
     $cc -x c -shared -fPIC -Wl,-soname,libbroken-dependency.so -o "$out/libbroken-dependency.so" -
 
 # Lazy binding on purpose: it is the host that has to bind now.
-ls ./*.c | sed 's|^\./||; s|\.c$||' | grep -vx missing-dependency |
+ls ./*.c | sed 's|^\./||; s|\.c$||' | grep -vx -e missing-dependency -e text-relocations |
     xargs -P "${JOBS:-2}" -I NAME $cc $flags -shared -Wl,-z,nodelete -o "$out/NAME.so" NAME.c
 $cc $flags -shared -Wl,-z,nodelete -o "$out/missing-dependency.so" missing-dependency.c -L"$out" -lbroken-dependency
 rm "$out/libbroken-dependency.so"
+
+# Faults that the linker makes.
+$cc $flags -shared -Wl,-z,nodelete,-z,now,-rpath,/home/nobody/build -o "$out/runpath.so" healthy.c
+$cc $flags -shared -Wl,-z,nodelete,-z,now,-z,execstack -o "$out/executable-stack.so" healthy.c
+$cc $flags -shared -Wl,-z,nodelete,-z,now,-rpath,/opt/broken/lib -o "$out/odd-runpath.so" healthy.c
+$cc $flags -shared -Wl,-z,now -o "$out/unloadable.so" healthy.c
+$cc $flags -shared -Wl,-z,nodelete,-z,now,-z,notext -o "$out/text-relocations.so" text-relocations.c
+$cc $flags -g -shared -Wl,-z,nodelete,-z,now -o "$out/debug-information.so" healthy.c
 
 # patch FILE OFFSET OCTAL: one byte
 patch() { printf "\\$3" | dd of="$out/$1" bs=1 seek="$2" conv=notrunc 2>/dev/null; }

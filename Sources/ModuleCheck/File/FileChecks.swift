@@ -74,7 +74,7 @@ enum FileChecks {
                     start = nil
                     guard byte == 0 || byte == 0x20 || byte == 0x0A, index - from >= 6, index - from < 4096 else { continue }
                     let text = String(decoding: image.bytes[from..<index], as: UTF8.self)
-                    if isBuildPath(text), !found.contains(text) { found.append(text) }
+                    if isBuildPath(text), !found.contains(text), !image.searchPaths.contains(text) { found.append(text) }
                 }
             }
         }

@@ -47,3 +47,6 @@ public struct Finding: Sendable, Hashable {
         self.init(id: id, severity: severity, text: text)
     }
 }
+
+/// "1 thread", "2 threads".
+func plural(_ number: Int, _ word: String) -> String { "\(number) \(word)\(number == 1 ? "" : "s")" }

@@ -16,10 +16,13 @@ struct CaseProcess {
     /// What is going on in the case that runs now, in memory shared with the process that waits for it. Main thread of the case.
     nonisolated(unsafe) private static var shared: UnsafeMutableRawPointer?
     private static let size = 4096
+    /// Where the clock of the last step is kept.
+    private static let stepTime = 2048
 
     /// Says what comes next, for the text of a crash or hang.
     static func step(_ text: String) {
         guard let shared else { return }
+        shared.storeBytes(of: chost_clock(), toByteOffset: stepTime, as: Int64.self)
         let bytes = Array(text.utf8.prefix(1000))
         memset(shared + 16, 0, 1008)
         bytes.withUnsafeBytes { source in
@@ -42,7 +45,7 @@ struct CaseProcess {
         var output: String
     }
 
-    /// Runs a case and waits for it, `limit` seconds at most. Reports nothing itself.
+    /// Runs a case and waits for it, `limit` seconds at most for each of its steps. Reports nothing itself.
     static func run(limit: Double, _ body: () -> Void) -> Result {
         if shared == nil {
             let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
@@ -55,7 +58,8 @@ struct CaseProcess {
         let child = cmodulecheck_fork()
         if child == 0 {
             setpgid(0, 0)
-            alarm(UInt32(limit) + 5)
+            // Should modcheck itself be killed.
+            alarm(UInt32(limit * longest) + 5)
             if output >= 0 {
                 dup2(output, 1)
                 dup2(output, 2)
@@ -69,7 +73,7 @@ struct CaseProcess {
         }
         guard child > 0 else { return Result(end: .died("it cannot be tried: fork failed"), output: "") }
         defer { if output >= 0 { close(output) } }
-        let (status, isLate) = wait(for: child, until: chost_clock() + Int64(limit * 1e9))
+        let (status, isLate) = wait(for: child, limit: limit)
         kill(-child, SIGKILL)
         let written = read(output)
         if isLate { return Result(end: .hung(text), output: written) }
@@ -83,13 +87,18 @@ struct CaseProcess {
         return Result(end: .finished, output: written)
     }
 
-    private static func wait(for child: pid_t, until deadline: Int64) -> (status: Int32, isLate: Bool) {
+    /// A case of many steps may take as many times the limit of one.
+    private static let longest = 10.0
+
+    private static func wait(for child: pid_t, limit: Double) -> (status: Int32, isLate: Bool) {
+        let end = chost_clock() + Int64(limit * longest * 1e9)
         var pause: UInt32 = 200
         while true {
             var status: Int32 = 0
             let got = waitpid(child, &status, WNOHANG)
             if got == child || (got < 0 && errno != EINTR) { return (status, false) }
-            if chost_clock() > deadline {
+            let step = shared?.load(fromByteOffset: stepTime, as: Int64.self) ?? 0
+            if chost_clock() > min(end, step + Int64(limit * 1e9)) {
                 kill(-child, SIGKILL)
                 kill(child, SIGKILL)
                 waitpid(child, &status, 0)
@@ -119,9 +128,10 @@ struct CaseProcess {
         return " in \(callback)"
     }
 
-    /// What the module itself wrote: without the crash handler's line.
+    /// What the module itself wrote, without the crash handler's line: its first line, shortened.
     static func ownOutput(_ output: String) -> String {
-        output.split(separator: "\n").filter { !$0.hasPrefix("modhost modcheck crashed: ") }.joined(separator: " ")
+        let lines = output.split(separator: "\n").filter { !$0.hasPrefix("modhost modcheck crashed: ") }
+        return String((lines.first ?? "").prefix(120))
     }
 
     private static func signalName(_ number: Int32) -> String {

@@ -12,7 +12,7 @@ enum EntryProbe {
         case .finished: break
         }
         let output = CaseProcess.ownOutput(result.output)
-        if !output.isEmpty { FindingPipe.add(.entryWrites, "it writes '\(output.prefix(120))'") }
+        if !output.isEmpty { FindingPipe.add(.entryWrites, "it writes '\(output)'") }
         offer(request, "the offer of another major version", .entryDies) { entry in
             var offer = ModuleView.ordinaryOffer()
             offer.abi_major = UInt16(MH_ABI_MAJOR) + 1
@@ -53,13 +53,17 @@ enum EntryProbe {
         var offer = ModuleView.ordinaryOffer()
         var quickest = Int64.max
         var first: UnsafePointer<mh_module>?
+        var after = before
         for round in 0..<3 {
             var module: UnsafePointer<mh_module>?
             let sink = ErrorSink()
             let start = chost_clock()
             let code = sink.collect { entry(&offer, &module, $0) }
             quickest = min(quickest, chost_clock() - start)
-            if round == 0 { first = module }
+            if round == 0 {
+                first = module
+                after = ProcessState.take()
+            }
             if code < 0 || module != first {
                 FindingPipe.add(
                     .entryUnsteady,
@@ -72,14 +76,13 @@ enum EntryProbe {
         if quickest >= 100_000_000 {
             FindingPipe.add(.entrySlow, "the quickest of three calls took \(quickest / 1_000_000) ms")
         }
-        let after = ProcessState.take()
         let opened = after.descriptors.subtracting(before.descriptors).sorted()
         if !opened.isEmpty {
             let targets = opened.map { "\($0) on \(ProcessState.target(of: $0))" }.joined(separator: ", ")
             FindingPipe.add(.entryOpens, "it leaves \(targets) open")
         }
         if after.threads.count > before.threads.count {
-            FindingPipe.add(.entryThreads, "it starts \(after.threads.count - before.threads.count) threads")
+            FindingPipe.add(.entryThreads, "it starts \(plural(after.threads.count - before.threads.count, "thread"))")
         }
         if let change = before.change(to: after) { FindingPipe.add(.entryChangesProcess, "it changes \(change)") }
         if let first { texts(ModuleView(path: request.module, first)) }

@@ -13,7 +13,7 @@ enum LifeProbe {
         let fallible = CaseProcess.number - 1
         let output = CaseProcess.ownOutput(first.output)
         if !output.isEmpty, first.end == .finished {
-            FindingPipe.add(.lifeWrites, "it writes '\(output.prefix(120))' to standard output or standard error")
+            FindingPipe.add(.lifeWrites, "it writes '\(output)' to standard output or standard error")
         }
         guard first.end == .finished, fallible >= 0 else { return }
         cases.run("started again in the same directory", dies: .hookDies, hangs: .hookHangs) { stage in
@@ -77,12 +77,14 @@ enum LifeProbe {
             left = ProcessState.threadNames()
         }
         if !left.isEmpty {
-            FindingPipe.add(.threadsLeft, "\(left.count) threads run after stop: \(left.prefix(5).joined(separator: ", "))")
+            FindingPipe.add(
+                .threadsLeft,
+                "\(plural(left.count, "thread")) still there after stop: \(left.prefix(5).joined(separator: ", "))")
         }
         let open = ProcessState.openDescriptors().subtracting(before.descriptors).sorted()
         if !open.isEmpty {
             let targets = open.prefix(5).map { "\($0) on \(ProcessState.target(of: $0))" }.joined(separator: ", ")
-            FindingPipe.add(.descriptorsLeft, "\(open.count) descriptors are open after stop: \(targets)")
+            FindingPipe.add(.descriptorsLeft, "\(plural(open.count, "descriptor")) still open after stop: \(targets)")
         }
         return true
     }

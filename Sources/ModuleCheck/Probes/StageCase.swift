@@ -7,6 +7,7 @@ struct StageCase {
     /// Companions first, in an order in which providers come before those that require them; the module under test among them.
     let views: [ModuleView]
     let subject: ModuleView
+    nonisolated(unsafe) private static var hasHung = false
 
     /// Loads the modules into this process. Nothing is reported: the rules have been looked at before.
     init?(_ request: ProbeRequest) {
@@ -43,6 +44,8 @@ struct StageCase {
     func run(
         _ what: String, dies: Check, hangs: Check? = nil, workers: Int = 2, peers: Bool = false, _ body: (Stage) -> Void
     ) -> CaseProcess.Result {
+        // Waiting for one thing that does not come back is enough.
+        if Self.hasHung { return CaseProcess.Result(end: .finished, output: "") }
         let result = CaseProcess.run(limit: request.limit) {
             let stage = Stage.shared
             stage.workerCount = workers
@@ -60,6 +63,7 @@ struct StageCase {
             let isExit = text.hasPrefix("it ended the process")
             FindingPipe.add(isExit && dies == .hookDies ? .processEnded : dies, context + text)
         case .hung(let text):
+            Self.hasHung = true
             FindingPipe.add(hangs ?? dies, "\(context)it does not come back within \(request.limit) s (\(text))")
         }
         return result

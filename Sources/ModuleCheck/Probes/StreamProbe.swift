@@ -9,6 +9,7 @@ enum StreamProbe {
             let result = cases.run("with peers of seed \(seed)", dies: .streamDies, peers: true) { stage in
                 stage.seed = seed
                 guard cases.start(stage) == nil, let subject = stage.subject else { return }
+                CaseProcess.step("letting peers connect and send")
                 var random = SeededRandom(seed: seed)
                 var hasPlace = false
                 for visit in 0..<20 {
@@ -27,7 +28,7 @@ enum StreamProbe {
                     }
                 }
                 CaseProcess.setNumber(hasPlace ? 1 : 0)
-                stage.run(milliseconds: hasPlace ? 30 : 1)
+                stage.main.run(until: { false }, within: hasPlace ? 30_000_000 : 1_000_000)
                 stage.stop()
                 LifeProbe.lateCalls(stage)
             }

@@ -187,7 +187,7 @@ final class CommandReply: StageObject {
         }
         guard isFirst else { return }
         if !hasFailed, patience == nil, failure.code == 0, !levels.isEmpty {
-            finding(.replyNesting, "leaves \(levels.count) maps or lists of its reply open")
+            finding(.replyNesting, "leaves \(plural(levels.count, "level")) of its reply open")
         }
         sink?(.done(code: failure.code, text: failure.text))
         Stage.shared.handles.remove(self)

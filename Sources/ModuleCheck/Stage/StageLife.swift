@@ -45,7 +45,9 @@ extension Stage {
         }
         if code < 0 {
             throw StageFault(
-                rule: "MH-R121", text: "its parameter \(name) refuses \(value): \(sink.text)", isSilent: !sink.isReported)
+                rule: "MH-R121",
+                text: "its parameter \(name) refuses \(value)\(sink.isReported ? ": \(sink.text)" : " without a text")",
+                isSilent: !sink.isReported)
         }
     }
 
@@ -54,14 +56,14 @@ extension Stage {
         module.phase = .initialising
         guard let start = module.view.raw.`init` else { return }
         step("calling init of \(module.view.name)")
-        let host = UnsafeMutablePointer<mh_host>.allocate(capacity: 1)
-        host.initialize(to: mh_host())
-        host.pointee.struct_size = UInt32(MemoryLayout<mh_host>.size)
-        host.pointee.`self` = module.handle
-        host.pointee.query = { handle, id, least in
+        var lent = mh_host()
+        lent.struct_size = UInt32(MemoryLayout<mh_host>.size)
+        lent.`self` = module.handle
+        lent.query = { handle, id, least in
             guard let module = Stage.shared.admit(.query, handle) else { return nil }
             return ServiceTables.find(id.string, least: least, for: module)
         }
+        let host = withUnsafeBytes(of: lent) { EdgeMemory.copy($0, first: $0.count) }?.assumingMemoryBound(to: mh_host.self)
         let sink = ErrorSink()
         let context = module.view.raw.ctx
         let code = module.enter("init", .initialising) { sink.collect { start(context, host, $0) } }
@@ -191,11 +193,17 @@ extension Stage {
         if module.phase != .ended { module.phase = .stopping }
         step("waiting for the work of \(module.view.name) to end")
         for object in handles.all(of: module) { object.end() }
-        let isIdle = { [self] in module.holds.value == 0 && handles.all(of: module).allSatisfy { $0 is StageListener } }
-        if !main.run(until: isIdle, within: 2_000_000_000) {
-            for case let stream as StageStream in handles.all(of: module) { stream.loop.post { stream.vanish() } }
-            main.run(until: isIdle, within: 1_000_000_000)
+        let isDone = { [self] in module.holds.value == 0 && handles.all(of: module).allSatisfy { $0 is StageListener } }
+        if main.run(until: isDone, within: 500_000_000) { return }
+        // A reply that is never finished must not hold everything up.
+        let isIdle = { [self] in
+            module.holds.value == 0 && handles.all(of: module).allSatisfy { $0 is StageListener || $0 is CommandReply }
         }
+        step("waiting longer for the work of \(module.view.name) to end")
+        if main.run(until: isIdle, within: 1_500_000_000) { return }
+        for case let stream as StageStream in handles.all(of: module) { stream.loop.post { stream.vanish() } }
+        step("waiting for the streams of \(module.view.name) to end")
+        main.run(until: isIdle, within: 1_000_000_000)
     }
 }
 

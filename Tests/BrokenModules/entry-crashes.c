@@ -1,0 +1,17 @@
+/* MH-C220: Its entry function reads at NULL. */
+#define _GNU_SOURCE
+#include "broken.h"
+
+#include <stdlib.h>
+
+BROKEN_NOTE("entry-crashes");
+
+BROKEN_DESCRIPTOR("entry-crashes", .ctx = 0)
+
+int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **module, const mh_error *err) {
+    (void)err;
+    (void)offer;
+    abort();
+    *module = &descriptor;
+    return MH_OK;
+}
