@@ -280,10 +280,11 @@ extension Compiler {
     private mutating func branchLogical(
         _ operands: [Expression], _ last: Expression.Operation, to label: Label, when truth: Bool
     ) {
-        for operand in operands where operand.isText {
+        if let text = operands.first(where: \.isText) {
             problems.error(
-                at: operand.location, "found text beside '\(last.operation.spelling)', expected a number",
+                at: text.location, "found text beside '\(last.operation.spelling)', expected a number",
                 hint: "compare the text with something")
+            return
         }
         let decides = last.operation == .or
         if decides == truth {

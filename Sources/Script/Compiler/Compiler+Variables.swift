@@ -3,6 +3,9 @@
 import Configuration
 
 extension Compiler {
+    /// How deep pseudo-variables may stand in one another's names and parameters: what reads them is recursive.
+    static let maximumVariableNesting = 30
+
     /// The site of a pseudo-variable as written; nil after an error.
     mutating func site(_ text: TextSyntax) -> VariableSite? {
         do throws(ScriptError) {
@@ -34,11 +37,7 @@ extension Compiler {
                 // A dollar sign is written twice.
                 offset += bytes.count + bytes.count { $0 == dollar }
             case .variable(let variable):
-                do throws(ScriptError) {
-                    pieces.append(.variable(try makeSite(variable)))
-                } catch {
-                    throw ScriptError(error.message, hint: error.hint, offset: offset + error.offset)
-                }
+                pieces.append(.variable(try makeSite(variable, at: offset)))
                 offset += variable.bytes.count
             }
         }
@@ -47,6 +46,13 @@ extension Compiler {
 
     /// Makes the site of a pseudo-variable. Errors have offsets in its text.
     mutating func makeSite(_ text: TextSyntax) throws(ScriptError) -> VariableSite {
+        guard variableNesting < Self.maximumVariableNesting else {
+            throw ScriptError(
+                "found more than \(Self.maximumVariableNesting) pseudo-variables within one another",
+                hint: "assign one of them to a variable first")
+        }
+        variableNesting += 1
+        defer { variableNesting -= 1 }
         let variable = try text.variable()
         let value = try value(of: variable)
         var index = VariableSite.Index.known(.none)
@@ -54,7 +60,7 @@ extension Compiler {
         case nil: break
         case .number(let number): index = .known(.at(number))
         case .all: index = .known(.all)
-        case .variable(let inner): index = .variable(try makeSite(inner))
+        case .variable(let inner): index = .variable(try makeSite(inner, at: variable.indexOffset))
         }
         if variable.index != nil, !value.takesIndex {
             throw ScriptError("found an index behind $\(variable.name), which has none", hint: "leave '[…]' out")
@@ -72,6 +78,23 @@ extension Compiler {
             outside.append(site)
         }
         return site
+    }
+
+    /// The same for a pseudo-variable at an offset in the text at hand.
+    private mutating func makeSite(_ text: TextSyntax, at offset: Int) throws(ScriptError) -> VariableSite {
+        do throws(ScriptError) {
+            return try makeSite(text)
+        } catch {
+            throw ScriptError(error.message, hint: error.hint, offset: offset + error.offset)
+        }
+    }
+
+    private mutating func makeFormat(_ text: TextSyntax, at offset: Int) throws(ScriptError) -> ScriptFormat {
+        do throws(ScriptError) {
+            return try makeFormat(text)
+        } catch {
+            throw ScriptError(error.message, hint: error.hint, offset: offset + error.offset)
+        }
     }
 
     /// What a pseudo-variable's name and inner text mean.
@@ -108,7 +131,7 @@ extension Compiler {
         case .stack:
             let inner = try innerText(of: variable)
             if inner.bytes.contains(dollar) {
-                let format = try makeFormat(inner)
+                let format = try makeFormat(inner, at: variable.innerOffset)
                 if format.constant == nil { return Meaning(storage: .stackByName, key: .format(format)) }
             }
             return Meaning(storage: .stack(number(of: Self.stackName(inner.bytes), in: &stacks)))
@@ -116,9 +139,10 @@ extension Compiler {
             let inner = try innerText(of: variable)
             guard inner.bytes.first == dollar else {
                 throw ScriptError(
-                    "found '\(inner.string)' in $cnt(…), expected a pseudo-variable", hint: "write $cnt($avp(x))", offset: 5)
+                    "found '\(inner.string)' in $cnt(…), expected a pseudo-variable", hint: "write $cnt($avp(x))",
+                    offset: variable.innerOffset)
             }
-            return Meaning(storage: .count, counted: try makeSite(inner))
+            return Meaning(storage: .count, counted: try makeSite(inner, at: variable.innerOffset))
         case .define:
             let define = try plainName(of: variable)
             guard let text = environment.defines[String(decoding: define, as: UTF8.self)] else {
@@ -139,7 +163,7 @@ extension Compiler {
         var key = VariableSite.Key.none
         var isDynamic = false
         if let inner = variable.inner {
-            let format = try makeFormat(inner)
+            let format = try makeFormat(inner, at: variable.innerOffset)
             if let constant = format.constant {
                 key = .constant(constant.textValue)
             } else {
@@ -166,7 +190,7 @@ extension Compiler {
         guard !inner.bytes.contains(dollar) else {
             throw ScriptError(
                 "found '\(inner.string)' as a name of $\(variable.name), expected a name without pseudo-variables",
-                hint: "$avp and hash tables take names that change")
+                hint: "$avp and hash tables take names that change", offset: variable.innerOffset)
         }
         return inner.bytes
     }

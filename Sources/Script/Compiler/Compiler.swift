@@ -47,6 +47,8 @@ struct Compiler {
     private var workerVariables: [String: Place] = [:]
     private var labels: [Int32] = []
 
+    /// How deep the pseudo-variable at hand stands in others.
+    var variableNesting = 0
     /// The route at hand.
     var route = 0
     var nextRegister: Place = 0

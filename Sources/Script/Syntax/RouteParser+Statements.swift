@@ -220,7 +220,12 @@ extension RouteParser {
                     throw parser.error(
                         at: opening, "found '{' without a '}' for it, expected '}' before the route's end")
                 }
-                cases.append(try parser.choiceCase())
+                do throws(Abandoned) {
+                    cases.append(try parser.choiceCase())
+                } catch {
+                    parser.passRestOfBlock()
+                    break
+                }
             }
             return .choice(value, cases)
         }

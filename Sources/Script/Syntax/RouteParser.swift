@@ -136,11 +136,8 @@ struct RouteParser {
 
     /// Passes what is left of a broken statement: up to its `;`, its block, or the `}` of the block around it.
     private mutating func recover(from start: Int) {
-        if index == start { advance() }
-        var parentheses = 0
+        if index == start, !current.is(.leftBrace) { advance() }
         while current.kind != .endOfFile {
-            if current.is(.leftParenthesis) { parentheses += 1 }
-            if current.is(.rightParenthesis) { parentheses = max(0, parentheses - 1) }
             if current.is(.rightBrace) { return }
             if current.is(.leftBrace) {
                 passBlock()
@@ -150,6 +147,18 @@ struct RouteParser {
             if take(.semicolon) { return }
             if current.startsLine, index > start, beginsStatement { return }
             advance()
+        }
+    }
+
+    /// Passes what is left of the block at hand and its `}`.
+    mutating func passRestOfBlock() {
+        while current.kind != .endOfFile {
+            if current.is(.leftBrace) {
+                passBlock()
+            } else {
+                defer { advance() }
+                if current.is(.rightBrace) { return }
+            }
         }
     }
 

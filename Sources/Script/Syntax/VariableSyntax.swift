@@ -22,6 +22,9 @@ struct VariableSyntax {
     var name: String
     /// What stands in the parentheses, nil without some.
     var inner: TextSyntax?
+    /// Where in the text of the pseudo-variable those and the index begin, in bytes.
+    var innerOffset = 0
+    var indexOffset = 0
     var index: Index?
     var transformations: [Transformation] = []
     /// All of it.
@@ -115,6 +118,7 @@ extension TextSyntax {
                 throw ScriptError("found '(' without ')' in a pseudo-variable", offset: offset)
             }
             variable.inner = part(offset + 1..<close - 1)
+            variable.innerOffset = offset + 1
             offset = close
         }
         if offset < end, bytes[offset] == UInt8(ascii: "[") {
@@ -122,6 +126,7 @@ extension TextSyntax {
                 throw ScriptError("found '[' without ']' in a pseudo-variable", offset: offset)
             }
             variable.index = try index(offset + 1..<close - 1)
+            variable.indexOffset = offset + 1
             offset = close
         }
         while offset < end, bytes[offset] == UInt8(ascii: "{") {
