@@ -246,8 +246,7 @@ static const mh_module descriptor = {
 };
 
 int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **module, const mh_error *err) {
-    (void)offer;
-    (void)err;
+    if (offer->abi_major != MH_ABI_MAJOR) return mh_fail(err, MH_E_ABI, NAME " is built for module ABI 1");
     *module = &descriptor;
     return MH_OK;
 }

@@ -6,6 +6,8 @@ import TestSupport
 final class ExampleProject: Sendable {
     private let directory: TemporaryDirectory
     private let environment: [String: String]
+    /// The copy.
+    private let folder: String
     /// What the commands of the build printed.
     let output: String
     /// The folder in which the module lies under the name that loadmodule gives.
@@ -25,7 +27,7 @@ final class ExampleProject: Sendable {
         directory = try TemporaryDirectory()
         self.environment = try InstalledTree.shared().environment.merging(environment) { $1 }
         // In a folder of its own name, as an author has it; without what a build has left in the repository.
-        let folder = directory.file(name)
+        folder = directory.file(name)
         try FileManager.default.copyItem(atPath: "\(BuiltProducts.repository)/Examples/\(name)", toPath: folder)
         for left in ["build", "target", ".build", "Cargo.lock", "\(module).so"] {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(left)")
@@ -75,12 +77,18 @@ final class ExampleProject: Sendable {
         return outcome.errors
     }
 
-    /// What modcheck finds in the module; nil when it finds nothing of severity error.
-    func faults(_ options: String...) throws -> String? {
+    /// What modcheck finds in the module, run in its folder, where its `.modcheck` lies; nil when that is no error and no
+    /// warning but those that are named.
+    func faults(besides known: [String] = [], _ options: String...) throws -> String? {
         let outcome = try runToEnd(
-            try InstalledTree.shared().file("bin/modcheck"), options + [file], environment: environment,
-            within: .seconds(120))
-        return outcome.status == 0 ? nil : outcome.output + outcome.errors
+            try InstalledTree.shared().file("bin/modcheck"), options + [file], directory: folder,
+            environment: environment, within: .seconds(120))
+        let lines = (outcome.output + outcome.errors).split(separator: "\n")
+        let found = lines.filter { line in
+            line.contains(": error: ") || line.contains(": warning: ") && !known.contains { line.hasSuffix("[\($0)]") }
+        }
+        if outcome.status == 0, found.isEmpty, lines.contains(where: { $0.contains(": good: ") }) { return nil }
+        return outcome.output + outcome.errors
     }
 }
 

@@ -60,7 +60,9 @@ struct FeedExampleTests {
         let htable = try InstalledTree.shared().file("lib/modhost/modules/htable.so")
         let project = try built.get()
         #expect(
-            try project.faults("--with", htable, "--param", "tables=t", "--param", "output=file:/dev/null") == nil)
+            try project.faults(
+                "--with", htable, "--param", "htable:htable=t=>size=4;", "--param", "tables=t", "--param",
+                "output=file:/dev/null") == nil)
     }
 
     @Test("Each change of the tables that are followed is a line, and nothing of the others")

@@ -129,7 +129,8 @@ const mh_module descriptor = {
 
 } // namespace
 
-extern "C" std::int32_t mh_module_entry_v1(const mh_offer *, const mh_module **module, const mh_error *) {
+extern "C" std::int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **module, const mh_error *err) {
+    if (offer->abi_major != MH_ABI_MAJOR) return mh_fail(err, MH_E_ABI, NAME " is built for module ABI 1");
     *module = &descriptor;
     return MH_OK;
 }
