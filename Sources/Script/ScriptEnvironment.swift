@@ -15,6 +15,9 @@ public struct ScriptEnvironment: Sendable {
     public var hintForFunction: (@Sendable (_ name: String) -> String?)?
     public var hintForVariable: (@Sendable (_ name: String) -> String?)?
 
+    /// The names of the pseudo-variables that are a part of the language itself, in its order: `var`, `vn`, ….
+    public static let languageVariables: [String] = BuiltInVariable.allCases.map(\.rawValue)
+
     /// Makes an environment that holds nothing but the variables that are a part of the language.
     public init() {}
 
