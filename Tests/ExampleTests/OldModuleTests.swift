@@ -68,10 +68,15 @@ struct OldModuleTests {
         #expect(rows == "a|5\n")
     }
 
-    @Test("A module with a function and a variable from the days of the draft loads, and serves streams on workers")
+    @Test("A function and a variable from the days of the draft are called by routes, and streams are served on workers")
     func script() throws {
-        let host = try host("old-script", "modparam(\"old-script\", \"listen\", \"unix:run/old.sock\")")
+        let host = try host(
+            "old-script", "modparam(\"old-script\", \"listen\", \"unix:run/old.sock\")",
+            "route[ADD] { if (!old_add(\"$arg(n)\")) { return -2; } $old(total) = $old(total) + 1; reply(\"200\", \"$old(total)\"); }"
+        )
         #expect(try host.command("old.total") == .integer(0))
+        #expect(try host.command("route.run", ["ADD", "n=40"])["reply"]?["text"] == .string("41"))
+        #expect(try host.command("old.total") == .integer(41))
         let client = try StreamClient(unix: host.directory.file("run/old.sock"))
         try client.send("echo\n")
         #expect(try client.readLine() == "echo")
