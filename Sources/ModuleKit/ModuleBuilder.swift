@@ -1,6 +1,7 @@
 public import ModuleABI
 
-/// Builds a module's descriptor: call its functions once, then hand `publish` the out-parameter of the entry function.
+/// Builds a module's descriptor: call its functions once, then hand `publish` the out-parameter of the entry function. Kept in
+/// a global, it answers each call of the entry function with the same descriptor, as the contract wants.
 ///
 /// What it allocates lives as long as the process, as the contract wants. Not thread-safe: used from the entry function only.
 public final class ModuleBuilder {
@@ -13,6 +14,7 @@ public final class ModuleBuilder {
     var functions: [mh_script_function] = []
     var variables: [mh_script_variable] = []
     private let hooks = Hooks()
+    private var published: UnsafePointer<mh_module>?
 
     /// Starts a descriptor. `minor` is the ABI minor that the module needs.
     public init(name: StaticString, version: StaticString, summary: StaticString, minor: UInt16 = 0) {
@@ -187,9 +189,13 @@ public final class ModuleBuilder {
         return publish(to: out)
     }
 
-    /// Completes the descriptor and stores its address; returns `MH_OK`.
+    /// Completes the descriptor and stores its address, the same one at each call; returns `MH_OK`.
     public func publish(to out: UnsafeMutablePointer<UnsafePointer<mh_module>?>?) -> Int32 {
         guard let out else { return MH_E_INVALID }
+        if let published {
+            out.pointee = published
+            return MH_OK
+        }
         descriptor.aliases = staticArray(aliases)
         descriptor.params = staticArray(parameters)
         descriptor.commands = staticArray(commands)
@@ -200,7 +206,8 @@ public final class ModuleBuilder {
         hooks.install(in: &descriptor)
         let copy = UnsafeMutablePointer<mh_module>.allocate(capacity: 1)
         copy.initialize(to: descriptor)
-        out.pointee = UnsafePointer(copy)
+        published = UnsafePointer(copy)
+        out.pointee = published
         return MH_OK
     }
 }

@@ -9,8 +9,11 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ error: UnsafePointer<mh_error>?
 ) -> Int32 {
-    @TYPE@().describe().publish(to: module, for: offer, error: error)
+    description.publish(to: module, for: offer, error: error)
 }
+
+/// Made at the first call of the entry function, by the host's main thread, and never changed afterwards.
+nonisolated(unsafe) private let description = @TYPE@().describe()
 
 private let second: Int64 = 1_000_000_000  // nanoseconds
 
