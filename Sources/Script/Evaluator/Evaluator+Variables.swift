@@ -19,10 +19,17 @@ extension Evaluator {
             case .literal(let bytes): text.append(contentsOf: bytes)
             case .variable(let site):
                 let value = read(site, run)
+                let length = text.count
                 if value.isNull, site.transformations.isEmpty {
                     text.append(contentsOf: "<null>".utf8)
                 } else {
                     value.append(to: &text)
+                }
+                if text.count > Operations.longestText {
+                    text.removeLast(text.count - length)
+                    let found =
+                        "found a text of more than \(Operations.longestText) bytes with \(site.spelling): the rest is left out"
+                    return report(found, at: site.location)
                 }
             }
         }

@@ -3,6 +3,9 @@
 
 /// Operators on values of all kinds.
 enum Operations {
+    /// Longest text that joining makes, in bytes: a loop that joins a text to itself would take all memory otherwise.
+    static let longestText = 1 << 20
+
     /// Called with a text that was taken as a number and is none.
     typealias Complaint = (_ text: [UInt8]) -> Void
 
@@ -82,6 +85,9 @@ enum Operations {
         case (.null, .text): return right
         case (.text(var text), _):
             right.append(to: &text)
+            guard text.count <= longestText else {
+                throw ScriptError("found a text of \(text.count) bytes behind '+', expected at most \(longestText)")
+            }
             return .text(text)
         }
     }

@@ -72,7 +72,7 @@ public final class ScriptRun {
 
     /// A value of a stack.
     func stackValue(_ number: Int, _ index: ScriptIndex) -> ScriptValue {
-        number < stacks.count ? Self.value(of: stacks[number], index) : .null
+        number < stacks.count ? value(of: stacks[number], index) : .null
     }
 
     func stackCount(_ number: Int) -> Int {
@@ -87,7 +87,7 @@ public final class ScriptRun {
     /// The same for a name that is known only now.
     func stackValue(_ name: [UInt8], _ index: ScriptIndex) -> ScriptValue {
         if let number = evaluator.program.compiler.stacks[name] { return stackValue(number, index) }
-        return Self.value(of: namedStacks[name] ?? [], index)
+        return value(of: namedStacks[name] ?? [], index)
     }
 
     func stackCount(_ name: [UInt8]) -> Int {
@@ -100,18 +100,25 @@ public final class ScriptRun {
         Self.assign(value, to: &namedStacks[name, default: []], index)
     }
 
-    private static func value(of stack: [ScriptValue], _ index: ScriptIndex) -> ScriptValue {
+    private func value(of stack: [ScriptValue], _ index: ScriptIndex) -> ScriptValue {
         switch index {
         case .none: return stack.last ?? .null
         case .at(let distance):
-            guard let place = place(distance, in: stack) else { return .null }
+            guard let place = Self.place(distance, in: stack) else { return .null }
             return stack[place]
         case .all:
             guard let newest = stack.last else { return .null }
             var text = newest.textValue
             for value in stack.reversed().dropFirst() {
+                let length = text.count
                 text += [UInt8(ascii: ","), UInt8(ascii: " ")]
                 value.append(to: &text)
+                if text.count > Operations.longestText {
+                    text.removeLast(text.count - length)
+                    let found = "found more than \(Operations.longestText) bytes in the values of a stack"
+                    evaluator.report("\(found): the older ones are left out", at: nil)
+                    break
+                }
             }
             return .text(text)
         }

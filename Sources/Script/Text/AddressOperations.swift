@@ -84,7 +84,7 @@ struct SIPURI {
 
     /// Takes a URI apart; throws for another scheme and for a bad port.
     init(_ text: [UInt8]) throws(ScriptError) {
-        let refusal = ScriptError("found \(ScriptValue.text(text)), expected a URI such as sip:alice@example.com:5060")
+        let refusal = ScriptError("found \(shown(text)), expected a URI such as sip:alice@example.com:5060")
         guard let colon = text.firstIndex(of: UInt8(ascii: ":")) else { throw refusal }
         scheme = Array(text[..<colon])
         var rest = text[(colon + 1)...]

@@ -127,3 +127,9 @@ func coreHash(_ text: [UInt8]) -> UInt32 {
     hash &+= word ^ (word >> 3)
     return hash &+ (hash >> 11) &+ (hash >> 13) &+ (hash >> 23)
 }
+
+/// The beginning of a text in quotes, for error texts.
+func shown(_ text: [UInt8]) -> String {
+    let start = String(decoding: text.prefix(60), as: UTF8.self)
+    return text.count > 60 ? "\"\(start)…\"" : "\"\(start)\""
+}

@@ -36,7 +36,7 @@ extension TextOperations {
             },
             .text("ftime", .text) { text, arguments in
                 guard let seconds = ScriptValue.integer(in: text) else {
-                    throw ScriptError("found \(ScriptValue.text(text)) in {s.ftime}, expected seconds since 1970")
+                    throw ScriptError("found \(shown(text)) in {s.ftime}, expected seconds since 1970")
                 }
                 return .text(CalendarTime(local: seconds).formatted(arguments.text(0)))
             },

@@ -22,7 +22,8 @@ struct TransformationArguments {
         case .format(let format):
             let value = run.expand(format)
             guard let number = value.exactInteger else {
-                throw ScriptError("found \(value) as parameter \(index + 1), expected a number")
+                throw ScriptError(
+                    "found \(value.isNull ? "$null" : shown(value.textValue)) as parameter \(index + 1), expected a number")
             }
             return number
         }
