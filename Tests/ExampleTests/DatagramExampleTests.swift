@@ -125,6 +125,27 @@ struct DatagramExampleTests {
             try eventually { "\(try host.command("stats.get_statistics", ["mi-datagram:"]))".contains("replies_lost = 1") })
     }
 
+    @Test(
+        "Requests beyond max_pending are dropped; those that wait are answered by another thread, and a stop waits for nobody"
+    )
+    func pendingRequests() throws {
+        // counter.wait of c-counter answers later.
+        let counter = try ExampleProject("c-counter", "make", product: "c-counter.so", module: "c-counter")
+        let (host, _) = try host(
+            "loadmodule \"\(counter.file)\"\nmodparam(\"mi-datagram\", \"max_pending\", 2)")
+        let client = try DatagramClient(at: host.directory.file("one"), to: host.directory.file("rpc.sock"))
+        for id in 1...3 { try client.send(request("counter.wait", "[1000]", id: "\(id)")) }
+        let answered = try (0..<2).map { _ in try JSONValue.parse(try client.receive())["id"]?.integer ?? 0 }
+        #expect(answered.sorted() == [1, 2])
+        try client.send(request("core.version", id: "4"))
+        #expect(try JSONValue.parse(try client.receive())["id"] == .integer(4))
+        let counters = "\(try host.command("stats.get_statistics", ["mi-datagram:"]))"
+        #expect(counters.contains("requests_refused = 1"), "\(counters)")
+        try client.send(request("counter.wait", "[60000]", id: "5"))
+        #expect(try eventually { try host.command("mi_datagram.info")["pending"] == .integer(1) })
+        #expect(try host.terminate() == 0)
+    }
+
     @Test("The socket of a host that was killed is taken over, that of a live one is not, and a stop removes it")
     func socketFiles() throws {
         let (host, _) = try host()
