@@ -101,10 +101,13 @@ let package = Package(
         .executableTarget(name: "torture", dependencies: ["TestSupport"], path: "Tests/Torture"),
         .testTarget(name: "ABITests"),
         .testTarget(name: "AccTests", dependencies: ["AccIntake", "ModuleABI", "ModuleKit"]),
+        .testTarget(name: "AskTests", dependencies: ["AskIntake", "ModuleABI", "ModuleKit"]),
         .testTarget(
             name: "BlackBoxTests", dependencies: ["TestSupport", "ManagementClient", "JSON", "modhost", "modctl"],
             exclude: ["Modules"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+        .testTarget(name: "DocumentationTests", dependencies: ["Host", "TestSupport", "modhost"]),
+        .testTarget(name: "ExampleTests", dependencies: ["TestSupport", "JSON", "modhost", "modctl", "modcheck"]),
         .testTarget(name: "FifoTransportTests", dependencies: ["FifoTransport", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
         .testTarget(
@@ -115,8 +118,11 @@ let package = Package(
             dependencies: ["HtableEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(
-            name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl"],
+            name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl", "modcheck"],
             exclude: ["Modules"]),
+        .testTarget(name: "PackagingTests", dependencies: ["TestSupport"], exclude: ["debian-life"]),
+        .testTarget(name: "RtimerTests", dependencies: ["RouteTimers", "ModuleABI", "ModuleKit"]),
+        .testTarget(name: "ScriptTests", dependencies: ["Script", "Configuration"]),
         .testTarget(
             name: "TimestoreTests",
             dependencies: ["TimestoreEngine", "ModuleABI", "ModuleKit", "TestSupport", "JSON", "ManagementClient"]),
