@@ -23,10 +23,14 @@ struct GettingStartedTests {
     ) throws {
         let page = try GettingStartedPage(language: language)
         #expect(page.steps.count == 4, "the page has commands to build, to start and to ask, and an answer")
+        let tree = try InstalledTree.shared()
         let directory = try TemporaryDirectory()
-        let done = try page.follow(in: directory, tree: try .shared(), environment: environment)
+        let done = try page.follow(in: directory, tree: tree, environment: environment)
         #expect(done.folder == directory.file("hello"))
         try inspect("\(done.folder)/\(module)")
+        let checked = try runToEnd(
+            "modcheck", ["\(done.folder)/\(module)"], environment: tree.environment, within: .seconds(120))
+        #expect(checked.status == 0, "\(checked.output)\(checked.errors)")
     }
 
     @Test("C", .enabled(if: Toolchain.has("cc", "make"), "cc or make is not installed: C is NOT TRIED"))
