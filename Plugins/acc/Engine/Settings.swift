@@ -22,9 +22,10 @@ struct Settings {
     /// Takes the default columns, with those of `db_extra` behind them, when none are set. Throws `MH_E_INVALID` for a field of
     /// `db_extra` that is none of the columns.
     mutating func settleColumns() throws(ModuleFailure) {
-        if columns.isEmpty {
-            let defaults = "\(Settings.defaultColumns)".split(separator: ",").map(String.init)
-            columns = try Column.parse(defaults)
+        let defaults = try Column.parse("\(Settings.defaultColumns)".split(separator: ",").map(String.init))
+        // The host sets the default, so what stands there says whether the config has chosen columns of its own.
+        if columns.isEmpty || columns == defaults {
+            columns = defaults
             for field in databaseExtra where !columns.contains(where: { $0.name == field.name }) {
                 columns += try Column.parse(["\(field.name):string"])
             }
