@@ -1,0 +1,1 @@
+../../ScriptTests/Text/ScriptExercise.swift
