@@ -175,10 +175,10 @@ static const mh_module descriptor = {
     .stop = stop,
 };
 
-/* Pure and quick: it looks at nothing but the offer and starts nothing; init is where work begins. */
+/* Pure and quick: it looks at nothing but the offer and starts nothing; init is where work begins. A module that can do
+ * without what a later minor brought looks at offer->abi_minor there. */
 int32_t mh_module_entry_v1(const mh_offer *offer, const mh_module **module, const mh_error *err) {
-    (void)offer; /* a module that can do with an older host looks at offer->abi_minor here */
-    (void)err;
+    if (offer->abi_major != MH_ABI_MAJOR) return mh_fail(err, MH_E_ABI, "c-counter is built for ABI 1");
     *module = &descriptor;
     return MH_OK;
 }

@@ -26,7 +26,7 @@ struct HostCommandTests {
             "stats.fetch", "uptime", "version", "which",
         ]
         let aliases = [
-            "core.arg", "core.kill", "core.ps", "core.psa", "core.pwd", "core.shutdown", "core.uptime",
+            "core.arg", "core.kill", "core.ps", "core.psa", "core.psx", "core.pwd", "core.shutdown", "core.uptime",
             "core.version", "corex.debug", "flatstore.flush", "flatstore.k_rotate", "flatstore.list",
             "flatstore.rotate", "jsonrpc.echo", "stats.clear_statistics", "stats.get_statistics",
             "stats.reset_statistics", "system.listMethods", "system.methodHelp",
@@ -99,6 +99,9 @@ struct HostCommandTests {
         let list = try host.command("core.psa").array ?? []
         #expect(list.first?["pid"]?.integer == Int64(host.processID))
         #expect(list.first?["description"] == "main thread")
+        let brief = try host.command("core.psx").array ?? []
+        #expect(brief.first?["PID"]?.integer == Int64(host.processID))
+        #expect(brief.first?["IDX"]?.integer == 0 && brief.first?["DSC"] == "main thread")
         for member in ["index", "status", "rank"] { #expect(list.first?[member]?.integer != nil) }
         #expect(
             try host.classic("ps").hasPrefix(

@@ -132,6 +132,8 @@ public final class TimestoreModule: @unchecked Sendable {
             }
         }
         if isClean { lock?.markClean() }
+        // The next host on this directory need not wait for the end of this process.
+        lock = nil
     }
 
     private func publish(_ tally: Tally, _ counters: Counters) throws(ModuleFailure) {

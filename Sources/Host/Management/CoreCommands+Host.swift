@@ -139,6 +139,18 @@ extension CoreCommands {
             }
             return
         }
+        if call.command == "core.psx" {
+            reply.list {
+                for thread in threads {
+                    reply.map("") {
+                        reply.integer("IDX", thread.index)
+                        reply.integer("PID", thread.entry.kernelID)
+                        reply.text("DSC", description(thread))
+                    }
+                }
+            }
+            return
+        }
         if call.command == "core.psa" {
             reply.list {
                 for thread in threads {
