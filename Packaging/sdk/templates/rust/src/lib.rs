@@ -11,23 +11,23 @@ modhost::module! {
 }
 
 /// What the module keeps from its start to its stop; commands and hooks are lent it on several threads at once.
-struct @TYPE@ {
+struct Module {
     greeting: String,
 }
 
 /// Pure and quick: work begins in `start`.
-fn describe(module: &mut Builder<@TYPE@>) {
+fn describe(module: &mut Builder<Module>) {
     module.parameter(Parameter::new("greeting", Kind::Text).default("Hello").help("What comes before the name."));
     module.command(
-        Command::read("@IDENT@.greet", @TYPE@::greet)
+        Command::read("@IDENT@.greet", Module::greet)
             .summary("Greets somebody.")
             .example("@IDENT@.greet Alice")
             .argument(Argument::new("who", Kind::Text).optional().help("Whom to greet; the world without it.")),
     );
-    module.on_init(@TYPE@::start);
+    module.on_init(Module::start);
 }
 
-impl @TYPE@ {
+impl Module {
     /// Main thread; every parameter is set. The host ends the timer when the module stops.
     fn start(host: &Host) -> Result<Self, Failure> {
         let greeting = host.parameter("greeting")?.as_text().unwrap_or_default().to_string();

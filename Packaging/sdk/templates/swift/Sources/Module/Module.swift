@@ -13,12 +13,12 @@ public func mh_module_entry_v1(
 }
 
 /// Made at the first call of the entry function, by the host's main thread, and never changed afterwards.
-nonisolated(unsafe) private let description = @TYPE@().describe()
+nonisolated(unsafe) private let description = Module().describe()
 
 private let second: Int64 = 1_000_000_000  // nanoseconds
 
 /// What the config sets before `onInit`, read-only from then on.
-private final class @TYPE@ {
+private final class Module {
     private var greeting = "Hello"
 
     func describe() -> ModuleBuilder {
