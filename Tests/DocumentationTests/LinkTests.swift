@@ -79,7 +79,8 @@ import Testing
     @Test("In the sources")
     func sources() throws {
         let root = BuiltProducts.repository
-        let pages = ["README.md", "CHANGELOG.md"] + pages(below: root, in: "Documentation")
+        let pages =
+            ["README.md", "CHANGELOG.md"] + pages(below: root, in: "Documentation") + pages(below: root, in: "Examples")
         #expect(pages.count > 10)
         let dead = try deadLinks(below: root, pages)
         #expect(dead.isEmpty, "\(dead)")
@@ -96,7 +97,8 @@ import Testing
             ], within: .seconds(300))
         try #require(install.status == 0, "\(install.errors)")
         let root = tree.file("usr/share/doc/modhost")
-        let pages = ["README.md", "CHANGELOG.md"] + pages(below: root, in: "Documentation")
+        let pages =
+            ["README.md", "CHANGELOG.md"] + pages(below: root, in: "Documentation") + pages(below: root, in: "Examples")
         #expect(pages.count > 10)
         let dead = try deadLinks(below: root, pages)
         #expect(dead.isEmpty, "\(dead)")
