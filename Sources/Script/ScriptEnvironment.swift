@@ -11,6 +11,9 @@ public struct ScriptEnvironment: Sendable {
     /// What `$def(NAME)` reads: the defines as they were at the end of the configuration.
     public var defines: [String: String] = [:]
 
+    /// Whether some modules were refused already: an unknown function or pseudo-variable is not told then, since it is
+    /// probably theirs.
+    public var isIncomplete = false
     /// What to say of an unknown function or pseudo-variable, such as the module that has it; nil where nothing is known.
     public var hintForFunction: (@Sendable (_ name: String) -> String?)?
     public var hintForVariable: (@Sendable (_ name: String) -> String?)?

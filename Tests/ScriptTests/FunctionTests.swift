@@ -210,6 +210,33 @@ struct LimitTests {
         #expect(running.evaluator.counters.timeouts == 2)
     }
 
+    @Test("A text made later brings an evaluator that takes over the variables of the one before")
+    func succeeding() throws {
+        let running = try RunningProgram("request_route { $var(a) = $var(a) + 1; $vn(t) = \"text\"; }")
+        try running.run()
+        let location = Configuration.SourceLocation(file: "m.conf", line: 9, column: 5)
+        let format = try running.program.compileFormat(Array("$var(a) $vn(t) $var(later)".utf8), at: location)
+        let next = Evaluator(running.program, log: running.log, succeeding: running.evaluator)
+        #expect(next.expand(format) == "1 text 0")
+        _ = try next.run(0)
+        #expect(next.expand(format) == "2 text 0")
+        #expect(next.counters.runs == 2)
+    }
+
+    @Test("Where modules were refused, names that are theirs are not told, other mistakes are")
+    func incomplete() throws {
+        var environment = try testEnvironment()
+        environment.isIncomplete = true
+        let found = try problems(
+            "request_route { theirs($their(x), 1 / 0); $their(y) = $(their(z)[2]{s.len}); route(NONE); }", in: environment)
+        #expect(
+            found
+                == [
+                    "m.conf:1:37: error: found a division by zero",
+                    "m.conf:1:84: error: found a call of the unknown route 'NONE'; write route[NONE] { … } somewhere outside of routes",
+                ])
+    }
+
     @Test("Texts made ready for modules expand within a run and outside of runs")
     func formats() throws {
         let (program, _) = try checked(

@@ -11,9 +11,11 @@ extension Compiler {
         guard let function = environment.functions[name] else {
             let known = environment.functions.keys.sorted() + ["route", "strlen", "strempty", "selval", "defined"]
             let near = nearestName(to: name, in: known).map { "did you mean \($0)?" }
-            problems.error(
-                at: call.name.location, "found the unknown function \(name)",
-                hint: near ?? (environment.hintForFunction?(name) ?? "load the module that has it"))
+            if !environment.isIncomplete {
+                problems.error(
+                    at: call.name.location, "found the unknown function \(name)",
+                    hint: near ?? (environment.hintForFunction?(name) ?? "load the module that has it"))
+            }
             for argument in call.arguments { check(argument) }
             return false
         }

@@ -109,7 +109,8 @@ extension Compiler {
         var takesIndex: Bool {
             switch storage {
             case .stack, .stackByName: true
-            default: origin?.variableClass.takesIndex ?? false
+            case .outside: origin?.variableClass.takesIndex ?? true
+            default: false
             }
         }
     }
@@ -155,6 +156,8 @@ extension Compiler {
     private mutating func outsideValue(of variable: VariableSyntax) throws(ScriptError) -> Meaning {
         let name = variable.name
         guard let variableClass = environment.variables[name] else {
+            // Its module was refused; nothing runs this.
+            if environment.isIncomplete { return Meaning(storage: .outside) }
             let known = environment.variables.keys.sorted() + BuiltInVariable.allCases.map(\.rawValue)
             let near = nearestName(to: name, in: known).map { "did you mean $\($0)?" }
             let hint = near ?? (environment.hintForVariable?(name) ?? "load the module that has it")

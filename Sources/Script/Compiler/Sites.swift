@@ -81,7 +81,7 @@ final class VariableSite: @unchecked Sendable {
         return switch storage {
         case .worker, .stack, .stackByName, .shared: true
         case .null, .constant, .returnCode, .count: false
-        case .outside: origin.map { !$0.variableClass.isReadOnly } ?? false
+        case .outside: origin.map { !$0.variableClass.isReadOnly } ?? true
         }
     }
 

@@ -46,12 +46,18 @@ public final class Evaluator {
     private var buffers: [[UInt8]] = []
 
     /// Makes an evaluator. The program must be without errors, prepared, and all its texts made.
-    public init(_ program: Program, log: any ScriptLog, limits: ScriptLimits = ScriptLimits()) {
+    ///
+    /// - Parameter old: The evaluator in whose place it comes, when texts were made since: its `$var`, `$vn` and `$vz` are
+    ///   taken over. It belongs to the same program and runs nothing.
+    public init(
+        _ program: Program, log: any ScriptLog, limits: ScriptLimits = ScriptLimits(), succeeding old: Evaluator? = nil
+    ) {
+        precondition(old == nil || (old?.program === program && old?.depth == 0), "its variables are places of this program")
         self.program = program
         self.log = log
         self.limits = limits
         let compiler = program.compiler
-        globals = GlobalValues(compiler.globals)
+        globals = GlobalValues(compiler.globals, succeeding: old?.globals)
         sites = compiler.variables
         formats = compiler.formats
         calls = compiler.calls
@@ -59,6 +65,7 @@ public final class Evaluator {
         entryPoints = compiler.entryPoints
         registerCounts = compiler.registerCounts
         patterns = PatternCache(compiler.patterns)
+        counters = old?.counters ?? Counters()
     }
 
     /// Runs a route to its end; from within a function it is a run of its own.

@@ -12,13 +12,16 @@ final class GlobalValues {
     let end: UnsafeMutablePointer<ScriptValue>
 
     /// Makes them; `initial` holds place -1 first. Texts are copied, so that threads share no reference counts.
-    init(_ initial: [ScriptValue]) {
+    ///
+    /// - Parameter old: Values of the same program, when it had fewer of them: these are taken over.
+    init(_ initial: [ScriptValue], succeeding old: GlobalValues?) {
         count = initial.count
         start = .allocate(capacity: max(1, count))
         end = start + count
         for (index, value) in initial.enumerated() {
             var copy = value
-            if case .text(let bytes) = value { copy = .text(bytes.map { $0 }) }
+            if let old, index < old.count { copy = (old.end - 1 - index).pointee }
+            if case .text(let bytes) = copy { copy = .text(bytes.map { $0 }) }
             (end - 1 - index).initialize(to: copy)
         }
     }
