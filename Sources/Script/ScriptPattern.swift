@@ -46,12 +46,11 @@ public final class ScriptPattern: @unchecked Sendable {
     /// Whether the pattern matches anywhere in the text.
     public func matches(_ text: [UInt8]) -> Bool {
         var range = regmatch_t(rm_so: 0, rm_eo: regoff_t(text.count))
-        return text.withUnsafeBytes { bytes in
-            // An empty array has no address; REG_STARTEND tells regexec where the text ends.
-            withUnsafeBytes(of: 0 as UInt8) { none in
-                let address = (bytes.baseAddress ?? none.baseAddress)?.assumingMemoryBound(to: CChar.self)
-                return regexec(compiled, address, 1, &range, REG_STARTEND) == 0
-            }
+        // REG_STARTEND tells regexec where the text ends. A copy with a NUL behind it, because the address sanitizer looks for one.
+        return withUnsafeTemporaryAllocation(byteCount: text.count + 1, alignment: 1) { copy in
+            text.withUnsafeBytes { copy.copyMemory(from: $0) }
+            copy[text.count] = 0
+            return regexec(compiled, copy.baseAddress?.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
         }
     }
 
