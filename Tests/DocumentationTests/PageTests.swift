@@ -37,7 +37,7 @@ import Testing
         #expect(text.contains("`odd.do WHAT [MORE…]`"))
         #expect(text.contains("| `what` | string | a b |\n| `more` | scalar, optional, takes the rest |  |"))
         #expect(text.contains("Changes something, runs on a pool thread. Aliases: `odd_do`. Example: `modctl odd.do a|b`."))
-        #expect(text.contains("| `$odd(…)` | Read only. reads. |"))
+        #expect(text.contains("| `$odd(…)` | Read only. Reads. |"))
         var cells = 0
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
             let bars = line.replacing("\\|", with: "").count { $0 == "|" }

@@ -39,7 +39,7 @@ struct ManualPage {
                 let text = facts.filter { !$0.isEmpty }.joined(separator: "; ")
                 return [
                     ".TP", "\\fB\(Self.plain(parameter.name))\\fR" + (text.isEmpty ? "" : " (\(Self.prose(text)))"),
-                    Self.line((parameter.notes + [parameter.help]).joined(separator: " ")),
+                    Self.line((parameter.notes + [sentence(parameter.help)]).joined(separator: " ")),
                 ]
             }
     }
@@ -50,7 +50,7 @@ struct ManualPage {
             + page.commands.sorted { $0.name < $1.name }.flatMap { command in
                 let words = command.usage.split(separator: " ").map(String.init)
                 let arguments = words.dropFirst().map { " \\fI\(Self.plain($0))\\fR" }.joined()
-                var lines = [".TP", "\\fB\(Self.plain(command.name))\\fR\(arguments)", Self.line(command.summary)]
+                var lines = [".TP", "\\fB\(Self.plain(command.name))\\fR\(arguments)", Self.line(sentence(command.summary))]
                 if !command.arguments.isEmpty {
                     lines.append(".RS")
                     for argument in command.arguments {
@@ -60,7 +60,7 @@ struct ManualPage {
                         lines += [
                             ".TP", "\\fI\(Self.plain(argument.name.uppercased()))\\fR (\(facts.joined(separator: ", ")))",
                         ]
-                        lines.append(argument.help.isEmpty ? "\\&" : Self.line(argument.help))
+                        lines.append(argument.help.isEmpty ? "\\&" : Self.line(sentence(argument.help)))
                     }
                     lines.append(".RE")
                 }
@@ -82,7 +82,7 @@ struct ManualPage {
             + names.flatMap { name in
                 [
                     ".TP", "\\fB\(Self.plain(name.usage))\\fR",
-                    Self.line((name.notes + [name.summary]).joined(separator: " ")),
+                    Self.line((name.notes + [sentence(name.summary)]).joined(separator: " ")),
                 ]
             }
     }

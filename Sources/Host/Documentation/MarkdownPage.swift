@@ -24,7 +24,7 @@ struct MarkdownPage {
         let hasTypes = page.parameters.contains { !$0.type.isEmpty }
         var rows = [["name"] + (hasTypes ? ["type"] : []) + ["default", "accepted", "meaning"]]
         for parameter in page.parameters {
-            let meaning = (parameter.notes + [Self.sentence(parameter.help)]).joined(separator: " ")
+            let meaning = (parameter.notes + [sentence(parameter.help)]).joined(separator: " ")
             rows.append(
                 [Self.code(parameter.name)] + (hasTypes ? [parameter.type] : [])
                     + [Self.code(parameter.defaultText), Self.prose(parameter.accepts), Self.prose(meaning)])
@@ -36,7 +36,7 @@ struct MarkdownPage {
         guard !page.commands.isEmpty else { return [] }
         return ["## Commands"]
             + page.commands.sorted { $0.name < $1.name }.flatMap { command in
-                var parts = ["### \(command.name)", Self.code(command.usage), Self.prose(Self.sentence(command.summary))]
+                var parts = ["### \(command.name)", Self.code(command.usage), Self.prose(sentence(command.summary))]
                 if !command.arguments.isEmpty {
                     parts.append(
                         Self.table(
@@ -69,7 +69,7 @@ struct MarkdownPage {
             return ["## \(title)", names.map { Self.code($0.usage) }.joined(separator: ", ")]
         }
         let rows = names.map { name in
-            [Self.code(name.usage), Self.prose((name.notes + [Self.sentence(name.summary)]).joined(separator: " "))]
+            [Self.code(name.usage), Self.prose((name.notes + [sentence(name.summary)]).joined(separator: " "))]
         }
         return ["## \(title)", Self.table([["name", "meaning"]] + rows)]
     }
@@ -85,12 +85,6 @@ struct MarkdownPage {
     private static func code(_ text: String) -> String {
         guard !text.isEmpty else { return "" }
         return text.contains("`") ? "`` \(text) ``" : "`\(text)`"
-    }
-
-    /// A text that ends as a sentence does.
-    private static func sentence(_ text: String) -> String {
-        guard let last = text.last, !".!?…".contains(last) else { return text }
-        return text + "."
     }
 
     /// Plain text with what Markdown would take for its own escaped; what stands between backquotes is code already.

@@ -21,7 +21,7 @@ struct ReferencePage {
 
     /// A script function or a pseudo-variable.
     struct ScriptName {
-        /// As written in a route: `sht_rm(text table)`, `$sht(…)`.
+        /// As written in a route: `sht_rm(text table)`, `$sht`.
         var usage: String
         /// One sentence each: `Read only.`
         var notes: [String]
@@ -69,7 +69,7 @@ extension ReferencePage {
         variables = module.variables.map { variable in
             let isReadOnly = variable.raw.flags & MH_SCRIPT_VARIABLE_READ_ONLY != 0
             return ScriptName(
-                usage: "$\(variable.name)(…)", notes: isReadOnly ? ["Read only."] : [], summary: variable.summary)
+                usage: "$\(variable.name)", notes: isReadOnly ? ["Read only."] : [], summary: variable.summary)
         }
     }
 
@@ -195,6 +195,13 @@ extension CoreSettings {
         default: nil
         }
     }
+}
+
+/// A text as a sentence: it begins with a capital, unless it begins with something other than a plain word, and ends with a stop.
+func sentence(_ text: String) -> String {
+    guard let last = text.last, let word = text.split(separator: " ").first else { return text }
+    let isPlain = word.utf8.allSatisfy { (0x61...0x7A).contains($0) }
+    return (isPlain ? text.prefix(1).uppercased() + text.dropFirst() : text) + (".!?…".contains(last) ? "" : ".")
 }
 
 /// Text in quotes, as a config writes it.
