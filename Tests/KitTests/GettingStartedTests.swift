@@ -71,4 +71,23 @@ struct GettingStartedTests {
         #expect(done.status != 0)
         #expect(done.errors.contains(#"expected "text: Good morning, Alice!", got "text: Good morning; Alice!""#))
     }
+
+    @Test(
+        "modhost new says what is wrong in one line and makes nothing",
+        arguments: [
+            (["--lang", "c", "Hello World"], 1, "modhost new: \"Hello World\" cannot be a module's name;"),
+            (["--lang", "rust", "loop"], 1, "modhost new: \"loop\" means something else to Rust"),
+            (["--lang", "cpp", "htable"], 1, "modhost new: modhost comes with a module \"htable\""),
+            (["--lang", "java", "hello"], 64, "Please provide one of 'c', 'cpp', 'swift' or 'rust'."),
+            (["hello"], 64, "Missing expected argument '--lang <lang>'"),
+            (["--lang", "c"], 64, "Missing expected argument '<name>'"),
+        ] as [([String], Int32, String)])
+    func newRefuses(arguments: [String], status: Int32, text: String) throws {
+        let directory = try TemporaryDirectory()
+        let done = try runToEnd(
+            "modhost", ["new"] + arguments, directory: directory.path, environment: try InstalledTree.shared().environment)
+        #expect(done.status == status)
+        #expect(done.errors.contains(text), "\(done.errors)")
+        #expect(directory.names().isEmpty)
+    }
 }

@@ -8,7 +8,7 @@ private struct Exercise {
     let directory: TemporaryDirectory
     let path: String
 
-    init(feature: String? = nil) throws {
+    init(feature: String? = nil, environment: [String: String] = [:]) throws {
         let tree = try InstalledTree.shared()
         directory = try TemporaryDirectory()
         let source = "\(BuiltProducts.repository)/Tests/KitTests/Modules/exercise"
@@ -17,7 +17,8 @@ private struct Exercise {
         try directory.write(manifest, to: "exercise/Cargo.toml")
         let built = try runToEnd(
             "cargo", ["build", "--offline"] + (feature.map { ["--features", $0] } ?? []),
-            directory: directory.file("exercise"), environment: tree.environment, within: .seconds(300))
+            directory: directory.file("exercise"), environment: tree.environment.merging(environment) { $1 },
+            within: .seconds(300))
         guard built.status == 0 else { throw TestFailure("exercise is not built: \(built.errors)") }
         path = directory.file("exercise/target/debug/libexercise.so")
     }
@@ -127,5 +128,14 @@ struct RustLayerTests {
         let exercise = try Exercise(feature: feature)
         let error = #expect(throws: TestFailure.self) { _ = try exercise.host() }
         #expect(error?.description.contains(text) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("It is not built where a panic would end the daemon")
+    func noAbort() {
+        let error = #expect(throws: TestFailure.self) {
+            _ = try Exercise(environment: ["CARGO_PROFILE_DEV_PANIC": "abort"])
+        }
+        #expect(
+            error?.description.contains("a panic in a module would end the daemon") == true, "\(error?.description ?? "")")
     }
 }

@@ -34,6 +34,9 @@
 //! No panic leaves the module: each callback catches it, and the host hears of an error instead. So keep Cargo's
 //! `panic = "unwind"`, which is the default.
 
+#[cfg(panic = "abort")]
+compile_error!("with panic = \"abort\" a panic in a module would end the daemon: leave Cargo's profile at \"unwind\"");
+
 mod builder;
 mod call;
 mod counter;

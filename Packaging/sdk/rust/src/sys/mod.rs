@@ -1,7 +1,7 @@
 //! The ABI as the C headers have it: same names, same layout, nothing added but constructors of the value types.
 //!
-//! A C name that Rust reserves gets an underscore: `type_`, `self_`, `ref_`, `as_`, `match_`. Every `default()` is all zero, which
-//! reads as absent; `sized()` is that with its `struct_size` set.
+//! A C name that Rust reserves gets an underscore: `type_`, `self_`, `ref_`, `as_`, `match_`. Every `default()` is all zero,
+//! which reads as absent; `sized()` is that with its `struct_size` set.
 #![allow(non_camel_case_types)]
 
 use core::ffi::c_void;
