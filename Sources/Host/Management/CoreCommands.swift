@@ -44,7 +44,8 @@ enum CoreCommands {
             command("core.info", summary: "Shows version, ABI, compiler and build.", run: info),
             command("uptime", aliases: ["core.uptime"], summary: "Shows since when the host runs.", run: uptime),
             command(
-                "ps", aliases: ["core.psa", "core.ps", "core.psx"], summary: "Lists threads with index, kind, load and current module.",
+                "ps", aliases: ["core.psa", "core.ps", "core.psx"],
+                summary: "Lists threads with index, kind, load and current module.",
                 run: processes),
             command("pwd", aliases: ["core.pwd"], summary: "Shows the working directory.") { (_, call, reply) in
                 let path = workingDirectory()
