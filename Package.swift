@@ -120,6 +120,8 @@ let package = Package(
         .testTarget(
             name: "KitTests", dependencies: ["ModuleTemplate", "TestSupport", "JSON", "modhost", "modctl", "modcheck"],
             exclude: ["Modules"]),
+        .testTarget(
+            name: "ModuleCheckTests", dependencies: ["ModuleCheck", "ModuleABI", "TestSupport", "JSON", "modcheck"]),
         .testTarget(name: "PackagingTests", dependencies: ["TestSupport"], exclude: ["debian-life"]),
         .testTarget(name: "RtimerTests", dependencies: ["RouteTimers", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "ScriptTests", dependencies: ["Script", "Configuration"]),

@@ -61,12 +61,7 @@ public enum ModuleCheckProgram {
         switch request.probe {
         case .rules: RulesProbe.run(request)
         case .entry: EntryProbe.run(request)
-        case .parameters: ParameterProbe.run(request)
-        case .life: LifeProbe.run(request)
-        case .services: ServiceProbe.run(request)
-        case .commands: CommandProbe.run(request)
-        case .script: ScriptProbe.run(request)
-        case .streams: StreamProbe.run(request)
+        case .behaviour: BehaviourProbe.run(request)
         }
         return 0
     }

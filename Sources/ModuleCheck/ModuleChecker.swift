@@ -20,16 +20,11 @@ struct ModuleChecker {
         for probe in ProbeRequest.Probe.allCases {
             let found = run(probe, path, folder)
             findings += found
-            // What does not start, or dies of its own hooks, would do so in every case that follows.
-            if found.contains(where: { $0.severity == .error && Self.endsAll($0) }) { break }
+            // What the host refuses has no life to be looked at.
+            if found.contains(where: \.endsAll) { break }
         }
         var seen: Set<Finding> = []
         return findings.filter { seen.insert($0).inserted }
-    }
-
-    private static func endsAll(_ finding: Finding) -> Bool {
-        let ends: [Check] = [.probeFailed, .entryDies, .hookDies, .hookHangs, .processEnded]
-        return finding.id.hasPrefix("MH-R") || ends.contains { $0.rawValue == finding.id }
     }
 
     private func run(_ probe: ProbeRequest.Probe, _ path: String, _ folder: TemporaryFolder) -> [Finding] {
@@ -39,7 +34,7 @@ struct ModuleChecker {
         let request = ProbeRequest(
             probe: probe, module: path, companions: companions, settings: settings, seed: seed, limit: timeout,
             directory: directory)
-        let result = ProbeProcess.run(request, program: program, seconds: max(120, timeout * 20))
+        let result = ProbeProcess.run(request, program: program, seconds: max(300, timeout * 30))
         guard let fault = result.fault else { return result.findings }
         return result.findings + [Finding(.probeFailed, fault)]
     }
@@ -60,14 +55,10 @@ struct TemporaryFolder {
         }
     }
 
-    /// A directory for a probe; deep, so that what a module writes to "../../x" stays inside.
+    /// A directory for a probe.
     func make(_ name: String) -> String? {
-        var directory = path
-        for part in [name, "a", "b", "c"] {
-            directory += "/\(part)"
-            guard mkdir(directory, 0o700) == 0 else { return nil }
-        }
-        return directory
+        let directory = "\(path)/\(name)"
+        return mkdir(directory, 0o700) == 0 ? directory : nil
     }
 
     func remove() { Self.remove(path) }

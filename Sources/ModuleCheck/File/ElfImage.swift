@@ -30,7 +30,7 @@ struct ElfImage {
     init?(bytes: [UInt8]) {
         self.bytes = bytes
         guard bytes.count >= 64, bytes.starts(with: [0x7F, 0x45, 0x4C, 0x46, 2, 1]) else { return nil }
-        guard let table = Int(exactly: number(32, 8)) else { return nil }
+        guard let table = Int(exactly: number(32, 8)), table <= bytes.count else { return nil }
         let size = Int(number(54, 2))
         var dynamic: Range<Int>?
         hasExecutableStack = true
@@ -74,7 +74,7 @@ struct ElfImage {
             }
             if number(entry, 8) == 0 { break }
         }
-        if let texts { searchPaths = paths.map { text(at: texts + $0) } }
+        if let texts { searchPaths = paths.map { text(at: texts &+ $0) } }
     }
 
     private mutating func readSections() {
@@ -88,7 +88,10 @@ struct ElfImage {
             let kind = number(header(index) + 4, 4)
             if let names {
                 sectionNames.append(
-                    (text(at: names + Int(number(header(index), 4))), Int(clamping: number(header(index) + 32, 8))))
+                    (
+                        text(at: names + Int(number(header(index), 4))),
+                        Int(clamping: min(number(header(index) + 32, 8), UInt64(bytes.count)))
+                    ))
             }
             guard kind == 11, let range = range(number(header(index) + 24, 8), number(header(index) + 32, 8)) else {
                 continue
@@ -98,7 +101,7 @@ struct ElfImage {
             for symbol in stride(from: range.lowerBound + 24, to: range.upperBound - 23, by: 24) {
                 symbols.append(
                     Symbol(
-                        name: text(at: texts + Int(number(symbol, 4))), isDefined: number(symbol + 6, 2) != 0,
+                        name: text(at: texts &+ Int(number(symbol, 4))), isDefined: number(symbol + 6, 2) != 0,
                         binding: bytes[symbol + 4] >> 4, visibility: bytes[symbol + 5] & 3))
             }
         }

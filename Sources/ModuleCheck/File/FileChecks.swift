@@ -64,7 +64,7 @@ enum FileChecks {
     /// Absolute paths of source files and of home directories in what is mapped; debug sections are not.
     static func buildPaths(_ image: ElfImage) -> [Finding] {
         var found: [String] = []
-        for range in image.loaded {
+        for range in image.loaded.prefix(64) {
             var start: Int?
             for index in range {
                 let byte = image.bytes[index]

@@ -35,6 +35,13 @@ public struct Finding: Sendable, Hashable {
         self.init(id: check.rawValue, severity: check.severity, text: text)
     }
 
+    /// Whether it makes no sense to go on: what the host refuses or does not start, or what dies of its own hooks, would do so in every
+    /// case that follows.
+    var endsAll: Bool {
+        let ends: [Check] = [.probeFailed, .entryDies, .hookDies, .hookHangs, .processEnded]
+        return severity == .error && (id.hasPrefix("MH-R") || ends.contains { $0.rawValue == id })
+    }
+
     /// The finding as an object with the members `id`, `severity` and `text`.
     public var json: JSONValue {
         .object([.init("id", .string(id)), .init("severity", .string(severity.rawValue)), .init("text", .string(text))])

@@ -30,6 +30,10 @@ struct CaseProcess {
         }
     }
 
+    /// Notes, for all processes of this probe, that something was found after which it makes no sense to go on.
+    static func endAll() { shared?.storeBytes(of: 1, toByteOffset: stepTime + 8, as: Int64.self) }
+    static var isEnded: Bool { shared?.load(fromByteOffset: stepTime + 8, as: Int64.self) == 1 }
+
     /// Counts something that the waiting process wants to know.
     static func setNumber(_ number: Int64) { shared?.storeBytes(of: number, toByteOffset: 8, as: Int64.self) }
     static var number: Int64 { shared?.load(fromByteOffset: 8, as: Int64.self) ?? 0 }
@@ -45,12 +49,16 @@ struct CaseProcess {
         var output: String
     }
 
+    /// Makes the shared memory, once.
+    static func open() {
+        guard shared == nil else { return }
+        let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
+        if let page, page != MAP_FAILED { shared = page }
+    }
+
     /// Runs a case and waits for it, `limit` seconds at most for each of its steps. Reports nothing itself.
     static func run(limit: Double, _ body: () -> Void) -> Result {
-        if shared == nil {
-            let page = mmap(nil, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)
-            if let page, page != MAP_FAILED { shared = page }
-        }
+        open()
         shared?.storeBytes(of: 0, toByteOffset: 0, as: Int64.self)
         setNumber(0)
         step("starting")

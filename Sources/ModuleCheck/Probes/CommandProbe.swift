@@ -6,11 +6,10 @@ import ModuleABI
 /// Every command with every kind of argument that the host would pass on, with clients that go away; then again and again, for what
 /// it leaks.
 enum CommandProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         ErrorSink.mayEcho = true
         for (index, command) in cases.subject.commands.enumerated() {
-            var random = SeededRandom(seed: request.seed &+ UInt64(index))
+            var random = SeededRandom(seed: cases.request.seed &+ UInt64(index))
             let lists = argumentLists(command, &random)
             cases.run("", dies: .commandDies, hangs: .commandDies) { stage in
                 guard cases.start(stage) == nil, let subject = stage.subject else { return }

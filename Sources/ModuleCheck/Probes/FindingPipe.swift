@@ -19,6 +19,7 @@ enum FindingPipe {
             finding.text.prefix(400).map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
         finding.text = line.count < 400 ? line : line + "…"
         guard written.withLock({ $0.insert(finding).inserted }) else { return }
+        if finding.endsAll { CaseProcess.endAll() }
         send(finding.json)
     }
 

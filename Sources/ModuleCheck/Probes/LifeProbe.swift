@@ -3,8 +3,7 @@ import ModuleABI
 
 /// The life of the module: whole, twice in one directory, on one worker, cut short, and with services that fail.
 enum LifeProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         var isStarted = false
         let first = cases.run("", dies: .hookDies, hangs: .hookHangs) { stage in
             isStarted = whole(cases, stage)
@@ -29,7 +28,7 @@ enum LifeProbe {
         cases.run("stopped after init, before the workers", dies: .hookDies, hangs: .hookHangs) { stage in
             for module in stage.modules {
                 do throws(StageFault) {
-                    try stage.setParameters(of: module, module.given(request.settings))
+                    try stage.setParameters(of: module, module.given(cases.request.settings))
                     try stage.initialise(module)
                 } catch { break }
             }

@@ -3,10 +3,9 @@ import ModuleABI
 /// Values at and beyond the limits of what people write: each that the host's check lets through goes to the setter, and some of them
 /// through a start.
 enum ParameterProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         ErrorSink.mayEcho = true
-        var random = SeededRandom(seed: request.seed)
+        var random = SeededRandom(seed: cases.request.seed)
         for parameter in cases.subject.parameters {
             let name = parameter.name.string
             let values = OddValues.values(for: parameter, &random)

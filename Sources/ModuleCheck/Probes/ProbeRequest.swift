@@ -3,7 +3,7 @@ import JSON
 /// What a probe process is asked to do; travels as JSON in its argument vector.
 struct ProbeRequest: Sendable {
     enum Probe: String, CaseIterable, Sendable {
-        case rules, entry, life, services, parameters, commands, script, streams
+        case rules, entry, behaviour
     }
 
     /// A value for a parameter: of the module under test when `module` is empty.

@@ -4,11 +4,10 @@ import ModuleABI
 
 /// Script functions and pseudo-variables, with values of their declared kinds that routes could feed them.
 enum ScriptProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         ErrorSink.mayEcho = true
         for (index, function) in cases.subject.functions.enumerated() {
-            var random = SeededRandom(seed: request.seed &+ UInt64(index))
+            var random = SeededRandom(seed: cases.request.seed &+ UInt64(index))
             let lists = argumentLists(function, &random)
             let probe = FunctionSites(function)
             cases.run("", dies: .scriptDies, hangs: .scriptDies, peers: true) { stage in

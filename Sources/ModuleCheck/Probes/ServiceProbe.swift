@@ -2,8 +2,7 @@ import ModuleABI
 
 /// Hosts that lack a service, and hosts whose tables end early: a clear error of init, or a module that does without.
 enum ServiceProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         cases.run("", dies: .hookDies, hangs: .hookHangs) { stage in
             if cases.start(stage) == nil { stage.stop() }
             var bits: Int64 = 0

@@ -3,7 +3,7 @@ import ModuleABI
 
 /// What the cases on a stage share: loading, starting, stopping, and looking at what is left.
 struct StageCase {
-    let request: ProbeRequest
+    var request: ProbeRequest
     /// Companions first, in an order in which providers come before those that require them; the module under test among them.
     let views: [ModuleView]
     let subject: ModuleView
@@ -14,7 +14,6 @@ struct StageCase {
         self.request = request
         var loaded: [ModuleView] = []
         for path in request.companions + [request.module] {
-            CaseProcess.step("loading \(path)")
             do throws(ModuleView.Fault) { loaded.append(try ModuleView.load(path)) } catch {
                 FindingPipe.add(.probeFailed, "it cannot be loaded for the probe \(request.probe.rawValue): \(error.text)")
                 return nil

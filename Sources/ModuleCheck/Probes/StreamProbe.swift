@@ -2,10 +2,9 @@ import ModuleABI
 
 /// Peers that nobody can trust, on every listener, socket and stream of the module.
 enum StreamProbe {
-    static func run(_ request: ProbeRequest) {
-        guard let cases = StageCase(request) else { return }
+    static func run(_ cases: StageCase) {
         for round in 0..<4 {
-            let seed = request.seed &+ UInt64(round) &* 1000
+            let seed = cases.request.seed &+ UInt64(round) &* 1000
             let result = cases.run("with peers of seed \(seed)", dies: .streamDies, peers: true) { stage in
                 stage.seed = seed
                 guard cases.start(stage) == nil, let subject = stage.subject else { return }

@@ -46,7 +46,8 @@ extension Stage {
         if code < 0 {
             throw StageFault(
                 rule: "MH-R121",
-                text: "its parameter \(name) refuses \(value)\(sink.isReported ? ": \(sink.text)" : " without a text")",
+                text:
+                    "\(module.view.name)'s \(name) refuses \(value)\(sink.isReported ? ": \(sink.text)" : " without a text")",
                 isSilent: !sink.isReported)
         }
     }
@@ -71,7 +72,8 @@ extension Stage {
             abandon(module)
             throw StageFault(
                 rule: "MH-R118",
-                text: "its init fails: \(sink.isReported ? sink.text : "it answered \(code) without a text")",
+                text:
+                    "module \(module.view.name) does not start: \(sink.isReported ? sink.text : "it answered \(code) without a text")",
                 isSilent: !sink.isReported)
         }
     }
@@ -89,7 +91,7 @@ extension Stage {
         for module in modules {
             for case let listener as StageListener in handles.all(of: module) {
                 if let fault = listener.open() {
-                    throw StageFault(rule: "MH-R123", text: "it cannot listen: \(fault)")
+                    throw StageFault(rule: "MH-R123", text: "module \(module.view.name) cannot listen: \(fault)")
                 }
             }
         }
@@ -114,7 +116,7 @@ extension Stage {
                         StageFault(
                             rule: "MH-R122",
                             text:
-                                "its worker_start fails on worker \(worker): \(sink.isReported ? sink.text : "it answered \(code) without a text")",
+                                "module \(module.view.name) does not start on its workers: worker \(worker): \(sink.isReported ? sink.text : "it answered \(code) without a text")",
                             isSilent: !sink.isReported))
                 }
             }
