@@ -1,5 +1,6 @@
 // The contract names what finds who breaks it: every refusal and every check belongs to a rule, and no rule names one that is none.
 
+import JSON
 import TestSupport
 import Testing
 
@@ -41,5 +42,23 @@ import Testing
         let explained = try runToEnd(BuiltProducts.modhost, ["explain"]).output.split(separator: "\n").map { $0.prefix(7) }
         let table = repositoryText("Documentation/abi.md").matches(of: #/(?m)^\| (MH-R[0-9]+) \|/#).map(\.1)
         #expect(table == explained)
+    }
+
+    @Test("Its module of thirty lines compiles by the command below it, passes modcheck and answers")
+    func example() throws {
+        let page = repositoryText("Documentation/abi.md")
+        let code = try #require(page.split(separator: "```c\n").dropFirst().first?.split(separator: "\n```").first)
+        let command = try #require(page.split(separator: "\n").first { $0.hasPrefix("    cc ") })
+        let folder = try TemporaryDirectory()
+        try folder.write(String(code), to: "hello.c")
+        let compiled = try runToEnd(
+            "sh", ["-c", "\(command) -Wall -Wextra -Werror"], directory: folder.path,
+            environment: ["CPATH": BuiltProducts.include])
+        try #require(compiled.status == 0, "\(compiled.errors)")
+        let checked = try runToEnd("\(BuiltProducts.directory)/modcheck", ["hello.so"], directory: folder.path)
+        #expect(checked.status == 0, "\(checked.output)")
+        let host = try RunningHost(
+            RunningHost.configuration("loadmodule \"mi-fifo.so\"", "loadmodule \"\(folder.path)/hello.so\""), in: folder)
+        #expect(try host.command("hello.world").string == "hello, world")
     }
 }

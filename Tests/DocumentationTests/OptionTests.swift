@@ -68,4 +68,13 @@ import Testing
             for name in names { #expect(pages.contains(name), "\(page) refers to \(name)") }
         }
     }
+
+    @Test("Manual pages are of the version of the programs")
+    func versions() throws {
+        let version = try runToEnd(BuiltProducts.modhost, ["--version"]).output.trimmingCharacters(
+            in: .whitespacesAndNewlines)
+        for page in ["modhost.8", "modctl.1", "modcheck.1", "modules.conf.5", "modhost-module.7"] {
+            #expect(repositoryText("Documentation/man/\(page)").contains(".Os \(version)\n"), "\(page)")
+        }
+    }
 }
