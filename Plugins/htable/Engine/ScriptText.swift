@@ -29,10 +29,10 @@ final class ScriptThread {
     var iterators: [[UInt8]: TableIterator] = [:]
     /// The expired item that this thread is telling of.
     var record: (key: [UInt8], value: ItemCopy)?
-    var copy = ItemCopy()
+    @exclusivity(unchecked) var copy = ItemCopy()
     /// The route that runs has locked a slot, and perhaps unlocked it.
     var mayHoldSlots = false
-    private var text: UnsafeMutableRawBufferPointer = .allocate(byteCount: 256, alignment: 1)
+    @exclusivity(unchecked) private var text: UnsafeMutableRawBufferPointer = .allocate(byteCount: 256, alignment: 1)
 
     /// Most iterators of one thread: a route that makes names and never ends them is stopped here.
     static let mostIterators = 4096

@@ -59,15 +59,23 @@ public final class Variables {
     }
 }
 
-/// A place in the config whose table is named there, not by other pseudo-variables.
-private final class ItemSite: Sendable {
+/// A place in the config whose table is named there, not by other pseudo-variables. In memory of its own: made by `prepare`, freed by
+/// `release`.
+private struct ItemSite {
     let table: HashTable
     /// Where the key begins in the expanded text: as in the text as written, since nothing before it changes.
     let keyStart: Int
 
-    init(_ table: HashTable, keyStart: Int) {
-        self.table = table
-        self.keyStart = keyStart
+    func placed() -> UnsafeMutableRawPointer {
+        let place = UnsafeMutablePointer<ItemSite>.allocate(capacity: 1)
+        place.initialize(to: self)
+        return UnsafeMutableRawPointer(place)
+    }
+
+    static func free(_ place: UnsafeMutableRawPointer) {
+        let place = place.assumingMemoryBound(to: ItemSite.self)
+        place.deinitialize(count: 1)
+        place.deallocate()
     }
 }
 
@@ -100,11 +108,11 @@ private final class ItemVariable: Sendable {
             guard let context else { return MH_E_INVALID }
             return bridging(error) { () throws(ModuleFailure) in
                 let made = try ItemVariable.from(context).takeUnretainedValue().prepare(inner)
-                site?.pointee = made.map { Unmanaged.passRetained($0).toOpaque() }
+                if let site { site.pointee = made?.placed() }
             }
         }
         raw.release = { _, site in
-            if let site { Unmanaged<ItemSite>.fromOpaque(site).release() }
+            if let site { ItemSite.free(site) }
         }
         raw.get = { context, site, _, key, value in
             guard let context, let value else { return MH_E_INVALID }
@@ -131,7 +139,7 @@ private final class ItemVariable: Sendable {
             tables.warn("there is no table \"\(name)\" for \"\(inner.string)\"\(guess)")
             return nil
         }
-        return ItemSite(table, keyStart: inner.len - parts.key.count)
+        return ItemSite(table: table, keyStart: inner.len - parts.key.count)
     }
 
     /// Runs `body` with the table and the key of an expanded text.
@@ -140,8 +148,9 @@ private final class ItemVariable: Sendable {
         _ body: (HashTable, UnsafeRawBufferPointer) throws(ModuleFailure) -> Result
     ) throws(ModuleFailure) -> Result {
         if let site {
-            let site = Unmanaged<ItemSite>.fromOpaque(site).takeUnretainedValue()
-            return try body(site.table, UnsafeRawBufferPointer(rebasing: text[min(site.keyStart, text.count)...]))
+            let site = site.assumingMemoryBound(to: ItemSite.self)
+            let key = text[min(site.pointee.keyStart, text.count)...]
+            return try body(site.pointee.table, UnsafeRawBufferPointer(rebasing: key))
         }
         guard let parts = TableAndKey(text) else {
             throw ModuleFailure(MH_E_INVALID, "found \"\(String(decoding: text, as: UTF8.self))\", expected table=>key")
