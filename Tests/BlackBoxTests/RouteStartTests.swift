@@ -111,4 +111,23 @@ struct RouteStartTests {
         #expect(!host.log.contains("modules.conf:7:1"))
         #expect(!host.log.contains("modules.conf:8:1"))
     }
+
+    @Test("A name of a module that is not loaded says which line to add; one of a refused module is not told")
+    func missingModules() throws {
+        let routes = """
+            request_route {
+                if (is_method("REGISTER")) { sht_lock("a=>$au"); }
+                $sht(a=>$si) = 1;
+            }
+
+            """
+        let missing = try check(RunningHost.configuration("loadmodule \"mi-fifo.so\"") + routes)
+        #expect(missing.status == 78)
+        #expect(missing.errors.contains("6:9: error: found the unknown function is_method; add loadmodule \"ask.so\", which has it"))
+        #expect(missing.errors.contains("sht_lock; add loadmodule \"htable.so\", which has it"))
+        #expect(missing.errors.contains("unknown pseudo-variable $sht; add loadmodule \"htable.so\", which has it"))
+        let refused = try check(RunningHost.configuration("loadmodule \"gone.so\"") + routes)
+        #expect(refused.status == 78)
+        #expect(refused.errors.split(separator: "\n").count == 1, "\(refused.errors)")
+    }
 }

@@ -98,15 +98,6 @@ final class LoadedModule: @unchecked Sendable {
         return result
     }
 
-    /// The same for what a route calls many times in a run: the run as a whole is timed by whoever began it.
-    @inline(__always)
-    func enterFromRoute<Result>(_ callback: StaticString, _ body: () -> Result) -> Result {
-        let name = UnsafeRawPointer(callback.utf8Start).assumingMemoryBound(to: CChar.self)
-        let previous = chost_enter(nameForGuard, name)
-        defer { chost_leave(previous) }
-        return body()
-    }
-
     // MARK: Life
 
     var phase: Phase { state.withLock { $0.phase } }

@@ -27,9 +27,12 @@ final class ModuleFunctionCall: ScriptCall, ScriptPlace, @unchecked Sendable {
     private let name: String
     private let owner: ScriptOwner
     private let literals: [ScriptValue]
-    private var raw: mh_script_function
+    // Routes only read these: see ScriptOwner.
+    @exclusivity(unchecked) private var raw: mh_script_function
+    @exclusivity(unchecked) private var site: UnsafeMutableRawPointer?
+    /// The module's name for the guard; nil while the place is not prepared.
+    @exclusivity(unchecked) private var guardName: UnsafePointer<CChar>?
     private var module: LoadedModule?
-    private var site: UnsafeMutableRawPointer?
 
     init(_ name: String, _ raw: mh_script_function, _ owner: ScriptOwner, _ literals: [ScriptValue]) {
         self.name = name
@@ -52,17 +55,17 @@ final class ModuleFunctionCall: ScriptCall, ScriptPlace, @unchecked Sendable {
             }
             if let failure { throw ScriptError("module \(owner.name) refuses this call: \(failure.text)") }
         }
-        (self.module, raw, site) = (module, found, made)
+        (self.module, raw, site, guardName) = (module, found, made, module.nameForGuard)
     }
 
     func call(_ run: ScriptRun, _ arguments: Span<ScriptValue>) throws(ScriptError) -> Int32 {
-        guard owner.isLive.load(ordering: .acquiring), let module, let function = raw.call else {
+        guard owner.isLive.load(ordering: .acquiring), let guardName, let function = raw.call else {
             owner.refuse(name)
             return -1
         }
         let handle = RouteRun.handle(run)
         return arguments.withUnsafeBufferPointer { arguments in
-            lend(arguments) { array in module.enterFromRoute("function") { function(raw.ctx, site, handle, array) } }
+            lend(arguments) { array in GuardedCall.run(guardName, "function") { function(raw.ctx, site, handle, array) } }
         }
     }
 
@@ -70,6 +73,6 @@ final class ModuleFunctionCall: ScriptCall, ScriptPlace, @unchecked Sendable {
         if let module, let release = raw.release {
             module.enter("function release") { release(raw.ctx, site) }
         }
-        (module, site) = (nil, nil)
+        (module, site, guardName) = (nil, nil, nil)
     }
 }

@@ -26,9 +26,12 @@ final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendabl
     private let name: String
     private let owner: ScriptOwner
     private let inner: [UInt8]
-    private var raw: mh_script_variable
+    // Routes only read these: see ScriptOwner.
+    @exclusivity(unchecked) private var raw: mh_script_variable
+    @exclusivity(unchecked) private var site: UnsafeMutableRawPointer?
+    /// The module's name for the guard; nil while the place is not prepared.
+    @exclusivity(unchecked) private var guardName: UnsafePointer<CChar>?
     private var module: LoadedModule?
-    private var site: UnsafeMutableRawPointer?
 
     init(_ name: String, _ raw: mh_script_variable, _ owner: ScriptOwner, inner: [UInt8]) {
         self.name = name
@@ -49,38 +52,38 @@ final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendabl
             }
             if let failure { throw ScriptError("module \(owner.name) refuses it: \(failure.text)") }
         }
-        (self.module, raw, site) = (module, found, made)
+        (self.module, raw, site, guardName) = (module, found, made, module.nameForGuard)
     }
 
     func get(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex) throws(ScriptError) -> ScriptValue {
-        guard owner.isLive.load(ordering: .acquiring), let module, let get = raw.get else {
+        guard owner.isLive.load(ordering: .acquiring), let guardName, let get = raw.get else {
             owner.refuse("$\(name)")
             return .null
         }
         let handle = RouteRun.handle(run)
         var value = mh_null()
         let code = key.withUnsafeBytes { key in
-            module.enterFromRoute("pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
+            GuardedCall.run(guardName, "pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
         }
-        guard code >= 0 else { throw ScriptError("$\(name) cannot be read: \(errorName(code))") }
+        guard code >= 0 else { throw ScriptError("it cannot be read: \(errorName(code))") }
         return ScriptValue(value)
     }
 
     func set(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex, to value: ScriptValue) throws(ScriptError) {
-        guard owner.isLive.load(ordering: .acquiring), let module, let set = raw.set else {
+        guard owner.isLive.load(ordering: .acquiring), let guardName, let set = raw.set else {
             owner.refuse("$\(name)")
-            throw ScriptError("$\(name) cannot be written: module \(owner.name) does not run")
+            throw ScriptError("module \(owner.name) does not run")
         }
         let handle = RouteRun.handle(run)
         let code = key.withUnsafeBytes { key in
             value.lend { value in
                 withUnsafePointer(to: value) { value in
-                    module.enterFromRoute("pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
+                    GuardedCall.run(guardName, "pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
                 }
             }
         }
         guard code >= 0 else {
-            throw ScriptError("$\(name) cannot be set to \(value): \(errorName(code))")
+            throw ScriptError("it cannot be set to \(value): \(errorName(code))")
         }
     }
 
@@ -88,6 +91,6 @@ final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendabl
         if let module, let release = raw.release {
             module.enter("pseudo-variable release") { release(raw.ctx, site) }
         }
-        (module, site) = (nil, nil)
+        (module, site, guardName) = (nil, nil, nil)
     }
 }

@@ -43,6 +43,13 @@ struct RouteCheck {
                 }
             }
         }
+        environment.isIncomplete = plan.hasErrors
+        let loaded = Set(plan.modules.map(\.descriptor.name))
+        @Sendable func advice(_ module: String?) -> String? {
+            module.flatMap { loaded.contains($0) ? nil : "add loadmodule \"\($0).so\", which has it" }
+        }
+        environment.hintForFunction = { advice(Self.module(withFunction: $0)) }
+        environment.hintForVariable = { advice(Self.module(withVariable: $0)) }
         let routes = configuration.statements.compactMap { statement in
             if case .route(let route) = statement { route } else { nil }
         }
@@ -69,6 +76,24 @@ struct RouteCheck {
         self.program = program
         self.owners = owners
         diagnostics = found
+    }
+
+    /// Which of the modules that come with the host has a function.
+    private static func module(withFunction name: String) -> String? {
+        switch name {
+        case "sl_send_reply", "sl_reply", "send_reply", "is_method": "ask"
+        case "acc_db_request", "acc_log_request": "acc"
+        default: name.hasPrefix("sht_") ? "htable" : nil
+        }
+    }
+
+    private static func module(withVariable name: String) -> String? {
+        let ofQuestions: Set<String> = [
+            "si", "sp", "rm", "ru", "rU", "rd", "rp", "fu", "fU", "fd", "tu", "tU", "td", "ci", "cs", "ct", "ua", "au", "ar",
+            "pr",
+            "du", "ml", "hdr",
+        ]
+        return ofQuestions.contains(name) ? "ask" : name.hasPrefix("sht") ? "htable" : nil
     }
 
     /// The command that a route defines; nil for other routes.

@@ -5,9 +5,10 @@ import Script
 ///
 /// A worker keeps one for each depth of runs within one another and uses it again and again, so a run allocates nothing.
 final class RouteRun {
-    var arguments = RouteArguments()
+    // One thread uses them at a time.
+    @exclusivity(unchecked) var arguments = RouteArguments()
     /// 0: it did not reply.
-    private(set) var replyCode: Int32 = 0
+    @exclusivity(unchecked) private(set) var replyCode: Int32 = 0
     /// Valid until the next run of this depth.
     let replyText = StableText()
 

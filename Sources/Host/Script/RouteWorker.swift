@@ -16,22 +16,24 @@ final class RouteWorker: @unchecked Sendable {
         let context: UnsafeMutableRawPointer?
     }
 
-    private var evaluator: Evaluator
+    // One thread uses them at a time.
+    @exclusivity(unchecked) private var evaluator: Evaluator
     private let counters: RouteCounters
-    private var runs: [RouteRun] = []
+    @exclusivity(unchecked) private var runs: [RouteRun] = []
     private let expanded = StableText()
-    private var errors: UInt64 = 0
-    private var timeouts: UInt64 = 0
-    var endings: [Ending] = []
+    @exclusivity(unchecked) private var errors: UInt64 = 0
+    @exclusivity(unchecked) private var timeouts: UInt64 = 0
+    @exclusivity(unchecked) var endings: [Ending] = []
 
     init(_ evaluator: Evaluator, _ counters: RouteCounters) {
         self.evaluator = evaluator
         self.counters = counters
     }
 
-    /// Takes an evaluator for a program that has grown. Main thread, while the worker runs nothing.
-    func take(_ evaluator: Evaluator) {
-        self.evaluator = evaluator
+    /// Takes an evaluator for a program that has grown; `$var` and its like keep their values. Main thread, while the worker runs
+    /// nothing.
+    func renew(_ program: Program) {
+        evaluator = Evaluator(program, log: evaluator.log, limits: evaluator.limits, succeeding: evaluator)
         (errors, timeouts) = (0, 0)
     }
 
@@ -51,7 +53,7 @@ final class RouteWorker: @unchecked Sendable {
     }
 
     private func end() {
-        for ending in endings { ending.module.enterFromRoute("route end") { ending.ended(ending.context) } }
+        for ending in endings { GuardedCall.run(ending.module.nameForGuard, "route end") { ending.ended(ending.context) } }
         chost_counter_add(counters.runs, 1)
         let now = evaluator.counters
         if now.errors != errors {

@@ -38,7 +38,7 @@ final class Routes: @unchecked Sendable {
 
     /// Evaluators know the program as it was when they were made: texts of modules make it grow.
     private func renewEvaluators() {
-        for worker in workers { worker.take(Evaluator(program, log: RouteLog(), limits: limits)) }
+        for worker in workers { worker.renew(program) }
     }
 
     // MARK: Modules come and go

@@ -14,7 +14,7 @@ extension Compiler {
             if !environment.isIncomplete {
                 problems.error(
                     at: call.name.location, "found the unknown function \(name)",
-                    hint: near ?? (environment.hintForFunction?(name) ?? "load the module that has it"))
+                    hint: environment.hintForFunction?(name) ?? near ?? "load the module that has it")
             }
             for argument in call.arguments { check(argument) }
             return false

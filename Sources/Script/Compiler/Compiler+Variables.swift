@@ -160,7 +160,7 @@ extension Compiler {
             if environment.isIncomplete { return Meaning(storage: .outside) }
             let known = environment.variables.keys.sorted() + BuiltInVariable.allCases.map(\.rawValue)
             let near = nearestName(to: name, in: known).map { "did you mean $\($0)?" }
-            let hint = near ?? (environment.hintForVariable?(name) ?? "load the module that has it")
+            let hint = environment.hintForVariable?(name) ?? near ?? "load the module that has it"
             throw ScriptError("found the unknown pseudo-variable $\(name)", hint: hint)
         }
         var key = VariableSite.Key.none
