@@ -6,23 +6,39 @@ extension UInt8 {
 }
 
 extension [UInt8] {
-    /// All occurrences of a text replaced; an empty text occurs nowhere.
+    /// All occurrences of a text replaced; an empty text occurs nowhere. Takes time as the lengths add up (Knuth, Morris,
+    /// Pratt 1977).
     func replacing(_ wanted: [UInt8], with replacement: [UInt8]) throws(ScriptError) -> [UInt8] {
-        guard let first = wanted.first, count >= wanted.count else { return self }
+        guard !wanted.isEmpty, wanted.count <= count else { return self }
+        let borders = wanted.borders()
         var result: [UInt8] = []
         result.reserveCapacity(count)
-        var index = 0
-        while index < count {
-            if self[index] == first, self[index...].starts(with: wanted) {
+        var copied = 0
+        var matched = 0
+        for index in indices {
+            while matched > 0, self[index] != wanted[matched] { matched = borders[matched - 1] }
+            if self[index] == wanted[matched] { matched += 1 }
+            if matched == wanted.count {
+                result += self[copied..<(index + 1 - matched)]
                 result += replacement
-                index += wanted.count
                 try PreparedOperation.check(length: result.count, of: .text(self))
-            } else {
-                result.append(self[index])
-                index += 1
+                copied = index + 1
+                matched = 0
             }
         }
-        return result
+        return result + self[copied...]
+    }
+
+    /// For each prefix the length of the longest shorter one that it ends with.
+    private func borders() -> [Int] {
+        var borders = [Int](repeating: 0, count: count)
+        var length = 0
+        for index in indices.dropFirst() {
+            while length > 0, self[index] != self[length] { length = borders[length - 1] }
+            if self[index] == self[length] { length += 1 }
+            borders[index] = length
+        }
+        return borders
     }
 
     /// The text without its first and last byte where these are a pair.
@@ -49,11 +65,12 @@ extension [UInt8] {
             while end > index, end < count, self[end] == 0x20 || self[end] == 0x09 { end += 1 }
             if end > spaces {
                 result += joint
-                index = end
             } else {
-                result.append(self[index])
-                index += 1
+                // Line ends without spaces behind them, or a byte that is none.
+                end = Swift.max(end, index + 1)
+                result += self[index..<end]
             }
+            index = end
         }
         return result
     }

@@ -101,17 +101,17 @@ struct ParameterList {
         while start < text.count {
             var end = start
             var quote: UInt8?
+            var last: UInt8 = 0  // that is no white space
             while end < text.count {
                 let byte = text[end]
                 if let open = quote {
                     if byte == 0x5C { end += 1 } else if byte == open { quote = nil }
                 } else if byte == delimiter || byte == UInt8(ascii: ",") {
                     break
-                } else if byte == 0x22 || byte == 0x27, end > start,
-                    Array(text[start..<end]).trimmed(left: false, right: true).last == 0x3D
-                {
+                } else if byte == 0x22 || byte == 0x27, last == UInt8(ascii: "=") {
                     quote = byte
                 }
+                if !byte.isTrimmed { last = byte }
                 end += 1
             }
             end = min(end, text.count)

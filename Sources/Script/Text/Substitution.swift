@@ -130,6 +130,10 @@ final class Substitution: Transformation {
     func apply(to value: inout ScriptValue, _ run: ScriptRun) throws(ScriptError) {
         guard !value.isNull else { return }
         let text = value.textValue
+        guard text.count <= PreparedOperation.longestResult else {
+            throw ScriptError(
+                "found a text of \(text.count) bytes in {re.subst}, expected at most \(PreparedOperation.longestResult)")
+        }
         var result: [UInt8] = []
         var copied = 0
         try pattern.matches(in: text) { groups throws(ScriptError) in

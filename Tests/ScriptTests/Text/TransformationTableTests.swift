@@ -10,7 +10,7 @@ struct TransformationTableTests {
         $var(Q) = "it's \"q\" \\ b/c;d=e"; $var(B) = "abc?>~~\xff\x01"; $var(P) = "a=1;b=two;c"; $var(K) = "a=1&b=2&c";
         $var(X) = "one\r\ntwo\n\nlast"; $var(A) = "\"Al\" <sip:alice:pw@example.com:5070;transport=tcp?x=1>;tag=99";
         $var(U) = "sip:alice:pw@example.com:5070;transport=tcp;lr?x=1&y=2"; $var(J) = "a\"b\\c\n\x01"; $var(H) = "a: b\r\n\t c";
-        $var(one) = 1; $var(two) = "2"; $var(W) = "a  b\tc";
+        $var(R) = "aaabaaaabab"; $var(one) = 1; $var(two) = "2"; $var(W) = "a  b\tc";
 
         """#
 
@@ -39,7 +39,8 @@ struct TransformationTableTests {
             // White space, removal, replacement.
             ("T", "s.trim", "x y"), ("T", "s.ltrim", "x y  "), ("T", "s.rtrim", "  x y"), ("T", "s.rmws", "xy"),
             ("H", "s.rmhdws", "a: b c"), ("H", "s.rmhlws", "a: bc"), ("S", "s.rm,l", "Heo, Word"),
-            ("S", "s.rm,", "Hello, World"),
+            ("S", "s.rm,", "Hello, World"), ("N", "s.rm,12345", ""), ("R", "s.replace,aab,x", "axaaxab"),
+            ("R", "s.rm,aa", "abbab"),
             ("S", "s.replace,l,LL", "HeLLLLo, WorLLd"), ("S", "s.replace,l,", "Heo, Word"),
             ("S", "s.replace,o,$var(L)", "Hella,b,,d, Wa,b,,drld"),
             // Digests.
