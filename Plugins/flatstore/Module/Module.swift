@@ -20,6 +20,13 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
+    description.publish(to: module, for: offer, error: err)
+}
+
+/// Made at the first call of the entry function, by the host's main thread; every call answers the same descriptor.
+nonisolated(unsafe) private let description = describe()
+
+private func describe() -> ModuleBuilder {
     let builder = ModuleBuilder(
         name: "flatstore", version: "0.1.0",
         summary: "Stores rows in flat text files, one file for each thread.")
@@ -44,7 +51,7 @@ public func mh_module_entry_v1(
         do throws(ModuleFailure) { try instance.store.withLock({ $0 })?.flush() } catch {}
     }
     builder.onStop { instance.store.withLock({ $0 })?.stop() }
-    return builder.publish(to: module, for: offer, error: err)
+    return builder
 }
 
 private func declareCommands(of instance: Instance, on builder: ModuleBuilder) {

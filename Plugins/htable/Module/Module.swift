@@ -8,6 +8,13 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
+    description.publish(to: module, for: offer, error: err)
+}
+
+/// Made at the first call of the entry function, by the host's main thread; every call answers the same descriptor.
+nonisolated(unsafe) private let description = describe()
+
+private func describe() -> ModuleBuilder {
     let builder = ModuleBuilder(
         name: "htable", version: "0.1.0",
         summary: "In-memory tables with expiry for management commands, other modules and routes.")
@@ -28,5 +35,5 @@ public func mh_module_entry_v1(
     }
     builder.onWorkerStart { worker throws(ModuleFailure) in try events.workerStarts(worker) }
     builder.onStop { life.stop() }
-    return builder.publish(to: module, for: offer, error: err)
+    return builder
 }

@@ -9,9 +9,16 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ err: UnsafePointer<mh_error>?
 ) -> Int32 {
+    description.publish(to: module, for: offer, error: err)
+}
+
+/// Made at the first call of the entry function, by the host's main thread; every call answers the same descriptor.
+nonisolated(unsafe) private let description = describe()
+
+private func describe() -> ModuleBuilder {
     let builder = ModuleBuilder(
         name: "timestore", version: "0.1.0",
         summary: "Stores records of time and value by UUID in plain files, over TCP.")
     TimestoreModule().declare(in: builder)
-    return builder.publish(to: module, for: offer, error: err)
+    return builder
 }
