@@ -249,6 +249,58 @@ struct ScriptModuleTests {
         #expect(host.logs("there is no table \"usres\" for \"usres=>k\"; did you mean users?"))
     }
 
+    @Test("What Kamailio's users write with htable runs as it stands")
+    func idioms() throws {
+        let host = try start(
+            [
+                "loadmodule \"pv.so\"", "loadmodule \"xlog.so\"", "loadmodule \"textops.so\"", "loadmodule \"sl.so\"",
+                "modparam(\"htable\", \"htable\", \"a=>size=4;autoexpire=7200;\")",
+                "modparam(\"htable\", \"htable\", \"ipban=>size=8;autoexpire=300;\")",
+                "modparam(\"htable\", \"htable\", \"auth=>size=8;\")",
+                "modparam(\"htable\", \"htable\", \"cnt=>size=8;initval=0;\")",
+                Self.listen,
+                """
+                request_route {
+                    if($sht(ipban=>$si)!=$null) {
+                        sl_send_reply("403", "Forbidden");
+                        exit;
+                    }
+                    $sht(a=>$ci::srcip)=$si;
+                    $sht(auth=>$au::count)=$null;
+                    $var(n)=$shtinc(cnt=>$fU);
+                    sht_lock("a=>$ci");
+                    $sht(a=>$ci)=$sht(a=>$ci)+1;
+                    sht_unlock("a=>$ci");
+                    if($shtcn(a=>~~^$ci::.*)>0 && $shtex(a=>$ci) > 7000)
+                        $sht(a=>$ci::seen) = "yes";
+                    $var(i) = 0;
+                    while($var(i) < 3) {
+                        $sht(a=>arr[$var(i)]) = "v" + $var(i);
+                        $var(i) = $var(i) + 1;
+                    }
+                    $sht(a=>arr::size) = $var(i);
+                    if(sht_has_name("a", "sw", "$ci") && sht_match_str_value("a", "eq", "v2"))
+                        route(REPLY);
+                }
+                route[REPLY] {
+                    sl_send_reply("200", "$var(n) $sht(a=>$ci) $sht(a=>$ci::srcip) $shtcn(a=>~~^$ci::.*) $shtcv(a=>==yes) $sht(a=>arr[2])");
+                    if($fU == "mallory") $sht(ipban=>$si) = 1;
+                }
+                """,
+            ])
+        let asker = try Asker(host)
+        func ask(_ user: String, _ address: String) throws -> String {
+            try asker.ask([
+                "from_user": .string(user), "call_id": .string("c-\(user)"), "source_ip": .string(address), "auth_user": "x",
+            ])
+        }
+        #expect(try ask("alice", "192.0.2.1") == "200 1 1 192.0.2.1 2 1 v2")
+        #expect(try ask("alice", "192.0.2.1") == "200 2 2 192.0.2.1 2 1 v2")
+        #expect(try ask("mallory", "192.0.2.9") == "200 1 1 192.0.2.9 2 2 v2")
+        #expect(try ask("mallory", "192.0.2.9") == "403 Forbidden")
+        #expect(try host.command("htable.get", ["cnt", "alice"])["item"]?["value"] == .integer(2))
+    }
+
     @Test("A full table that makes room while a command writes runs its expired route on a worker")
     func expiredByCommand() throws {
         let host = try start([
