@@ -110,14 +110,21 @@ extension ScriptValue {
     /// Appends the decimal digits of a number.
     public static func appendDecimal(_ number: Int64, to text: inout [UInt8]) {
         var rest = number.magnitude
-        if number < 0 { text.append(UInt8(ascii: "-")) }
-        let start = text.count
-        repeat {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            text.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
-            rest = quotient
-        } while rest > 0
-        text[start...].reverse()
+        // A sign and 19 digits are the longest.
+        withUnsafeTemporaryAllocation(byteCount: 20, alignment: 1) { digits in
+            var first = digits.count
+            repeat {
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                first -= 1
+                digits[first] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            } while rest > 0
+            if number < 0 {
+                first -= 1
+                digits[first] = UInt8(ascii: "-")
+            }
+            text.append(contentsOf: UnsafeRawBufferPointer(rebasing: digits[first...]))
+        }
     }
 }
 

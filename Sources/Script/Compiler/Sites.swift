@@ -52,6 +52,7 @@ final class VariableSite: @unchecked Sendable {
     let key: Key
     let index: Index
     let transformations: [any Transformation]
+    let isTransformed: Bool
     let location: SourceLocation
     /// As written.
     let spelling: String
@@ -71,6 +72,7 @@ final class VariableSite: @unchecked Sendable {
         self.key = key
         self.index = index
         self.transformations = transformations
+        isTransformed = !transformations.isEmpty
         self.location = location
         self.spelling = spelling
     }

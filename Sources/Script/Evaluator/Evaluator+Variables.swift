@@ -18,6 +18,12 @@ extension Evaluator {
             switch piece {
             case .literal(let bytes): text.append(contentsOf: bytes)
             case .variable(let site):
+                if case .worker(let place, _) = site.storage, case .integer(let number) = (globals.end + Int(place)).pointee,
+                    !site.isTransformed
+                {
+                    ScriptValue.appendDecimal(number, to: &text)
+                    continue
+                }
                 let value = read(site, run)
                 let length = text.count
                 if value.isNull, site.transformations.isEmpty {
@@ -39,6 +45,7 @@ extension Evaluator {
     func read(_ site: VariableSite, _ run: ScriptRun) -> ScriptValue {
         do throws(ScriptError) {
             var value = try stored(site, run)
+            guard site.isTransformed else { return value }
             for transformation in site.transformations { try transformation.apply(to: &value, run) }
             return value
         } catch {
