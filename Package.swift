@@ -93,7 +93,7 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .target(name: "CModuleCheck"),
-        .target(name: "ModuleCheck", dependencies: ["Host", "CHost", "CModuleCheck", "JSON", "ModuleABI"]),
+        .target(name: "ModuleCheck", dependencies: ["Host", "CHost", "CModuleCheck", "Configuration", "JSON", "ModuleABI"]),
         .executableTarget(
             name: "modcheck",
             dependencies: ["ModuleCheck", .product(name: "ArgumentParser", package: "swift-argument-parser")]),

@@ -1,11 +1,16 @@
 import CHost
+import Configuration
 import Glibc
+import Host
 import JSON
 
 /// What the `modcheck` program does, with its arguments already parsed.
 public enum ModuleCheckProgram {
     /// The first argument of a probe: modcheck started by itself.
     public static let probeWord = "--internal-probe"
+
+    /// The version of modhost that modcheck belongs to.
+    public static var version: String { modhostVersion }
 
     /// Checks modules and prints what is found. 0: nothing of severity error; 1: something; 2: the arguments make no sense.
     public static func run(_ options: CheckOptions) -> Int32 {

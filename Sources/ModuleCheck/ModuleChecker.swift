@@ -23,8 +23,25 @@ struct ModuleChecker {
             // What the host refuses has no life to be looked at.
             if found.contains(where: \.endsAll) { break }
         }
+        return Self.shortened(findings)
+    }
+
+    /// Each finding once, and of one check no more than five: a fault that shows in every case is one fault.
+    private static func shortened(_ findings: [Finding]) -> [Finding] {
+        let most = 5
         var seen: Set<Finding> = []
-        return findings.filter { seen.insert($0).inserted }
+        var counts: [String: Int] = [:]
+        var result = findings.filter { finding in
+            guard seen.insert(finding).inserted else { return false }
+            counts[finding.id, default: 0] += 1
+            return counts[finding.id, default: 0] <= most
+        }
+        for (id, count) in counts.sorted(by: { $0.key < $1.key }) where count > most {
+            guard let last = result.lastIndex(where: { $0.id == id }) else { continue }
+            let more = Finding(id: id, severity: result[last].severity, text: "and \(count - most) more like this")
+            result.insert(more, at: last + 1)
+        }
+        return result
     }
 
     private func run(_ probe: ProbeRequest.Probe, _ path: String, _ folder: TemporaryFolder) -> [Finding] {

@@ -13,7 +13,8 @@ struct Modcheck: ParsableCommand {
             Each probe runs in a process of its own; a module that crashes, hangs or exits is a finding and never the end of modcheck. \
             The module's code runs with your rights, in a temporary directory: check modules that you would also load.
             Exit status: 0 no finding of severity error, 1 some, 2 the arguments make no sense.
-            """)
+            """,
+        version: "modcheck \(ModuleCheckProgram.version)")
 
     @Argument(help: "The modules, as paths of .so files.")
     var modules: [String] = []

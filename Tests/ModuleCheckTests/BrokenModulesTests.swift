@@ -30,10 +30,15 @@ struct BrokenModulesTests {
         }
     }
 
-    /// Starting `modcheck` for a hundred modules takes a while: every test looks at the same run.
-    private static let checked: Result<[String: ModcheckProcess.Module], any Error> = Result {
+    private static let built: Result<TemporaryDirectory, any Error> = Result {
         let directory = try TemporaryDirectory()
         try ModcheckProcess.buildBroken(in: directory)
+        return directory
+    }
+
+    /// Starting `modcheck` for a hundred modules takes a while: every test looks at the same run.
+    private static let checked: Result<[String: ModcheckProcess.Module], any Error> = Result {
+        let directory = try built.get()
         var options: [String: [String]] = [:]
         for line in try lines("expectations.txt") where line.rest.isEmpty || line.id == "OK" {
             // The module at fault comes last; those before it are there already.
@@ -102,8 +107,7 @@ struct BrokenModulesTests {
 
     @Test("No module's fault leaves a process or a file behind")
     func nothingLeft() throws {
-        let modules = try TemporaryDirectory()
-        try ModcheckProcess.buildBroken(in: modules)
+        let modules = try Self.built.get()
         let place = try TemporaryDirectory()
         let names = ["entry-hangs.so", "stop-hangs.so", "init-exits.so", "thread-left.so", "second-start-fails.so"]
         let result = try runToEnd(
@@ -114,7 +118,7 @@ struct BrokenModulesTests {
         let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
         let strays = processes.filter { process in
             let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
-            return line.contains("--internal-probe") && line.contains(modules.path)
+            return line.contains("--internal-probe") && line.contains(place.path)
         }
         #expect(strays.isEmpty)
     }

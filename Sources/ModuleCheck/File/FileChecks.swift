@@ -97,7 +97,7 @@ enum FileChecks {
     }
 
     private static func list(_ names: [String], _ word: String) -> String {
-        let shown = names.prefix(3).joined(separator: ", ")
+        let shown = names.prefix(3).map { $0.count > 80 ? $0.prefix(80) + "…" : $0 }.joined(separator: ", ")
         return names.count > 3
             ? "\(names.count) \(word)s (\(shown), …)" : "the \(word)\(names.count == 1 ? "" : "s") \(shown)"
     }

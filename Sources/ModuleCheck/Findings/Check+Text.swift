@@ -151,6 +151,12 @@ extension Check {
                 "The host judges by the note before it calls; a check in the module is a second lock.",
                 "Compare offer->abi_minor with the minor in the descriptor."
             )
+        case .neededHostRefused:
+            (
+                "A module takes a host of the very minor version that it needs.",
+                "The descriptor and the note promise that it does; the module would be refused where it is said to run.",
+                "Raise abi_minor in both to what is needed, or refuse less."
+            )
         case .noSummary:
             (
                 "A module has a summary.", "It is shown by `module.list` and `modhost doc`.",
@@ -176,6 +182,12 @@ extension Check {
             (
                 "A required parameter has no default.", "The default could never be used.",
                 "Drop MH_PARAM_REQUIRED or the default."
+            )
+        case .hollowInterface:
+            (
+                "The table of a provided interface is complete: its struct_size, and every function that the interface had from the first.",
+                "Users call the functions without asking whether they are there.",
+                "Fill in every function; one that cannot do its work answers MH_E_UNSUPPORTED with a text."
             )
         case .parameterDies:
             (
@@ -320,6 +332,18 @@ extension Check {
                 "A module survives whatever bytes a peer sends, and a peer that vanishes.",
                 "Peers are not to be trusted.",
                 "The text names the callback and the seed; check lengths before reading."
+            )
+        case .databaseDies:
+            (
+                "A database provider survives odd addresses, table names, columns and values.",
+                "They come from configs and from what other modules store.",
+                "Check them in open, use_table and insert, and answer with a code and a text."
+            )
+        case .databaseSilentRefusal:
+            (
+                "A database provider that refuses says why.",
+                "The module that stores rows can tell the operator no more than this text.",
+                "Report a text with every negative code."
             )
         case .commandDies:
             (

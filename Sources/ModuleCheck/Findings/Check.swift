@@ -28,12 +28,14 @@ enum Check: String, CaseIterable, Sendable {
     case newerHostRefused = "MH-C229"
     case otherMajorTaken = "MH-C230"
     case olderHostTaken = "MH-C231"
+    case neededHostRefused = "MH-C232"
     // The descriptor's texts.
     case noSummary = "MH-C240"
     case noParameterHelp = "MH-C241"
     case noCommandSummary = "MH-C242"
     case oddExample = "MH-C243"
     case requiredWithDefault = "MH-C244"
+    case hollowInterface = "MH-C245"
     // Parameters.
     case parameterDies = "MH-C250"
     case parameterSilentRefusal = "MH-C251"
@@ -62,6 +64,9 @@ enum Check: String, CaseIterable, Sendable {
     case wrongSelf = "MH-C285"
     // Streams.
     case streamDies = "MH-C290"
+    // Interfaces that it provides.
+    case databaseDies = "MH-C295"
+    case databaseSilentRefusal = "MH-C296"
     // Commands.
     case commandDies = "MH-C300"
     case replyNesting = "MH-C301"

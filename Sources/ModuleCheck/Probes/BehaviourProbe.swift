@@ -12,6 +12,7 @@ enum BehaviourProbe {
         if !view.commands.isEmpty { probes.append(("commands", CommandProbe.run)) }
         if !view.functions.isEmpty || !view.variables.isEmpty { probes.append(("script", ScriptProbe.run)) }
         probes.append(("streams", StreamProbe.run))
+        if !view.provides.isEmpty { probes.append(("databases", DatabaseProbe.run)) }
         for probe in probes where !CaseProcess.isEnded {
             guard let directory = makeDirectory(probe.name, in: request.directory), chdir(directory) == 0 else {
                 return FindingPipe.add(.probeFailed, "no directory can be made in \(request.directory)")

@@ -30,6 +30,16 @@ enum EntryProbe {
                     "it needs ABI \(MH_ABI_MAJOR).\(needed) and takes an offer of \(MH_ABI_MAJOR).\(needed - 1)")
             }
         }
+        offer(request, "the offer of the oldest host that will do", .entryDies) { entry in
+            var offer = ModuleView.ordinaryOffer()
+            guard let needed = minorNeeded(entry) else { return }
+            offer.abi_minor = needed
+            if !accepts(entry, &offer) {
+                FindingPipe.add(
+                    .neededHostRefused,
+                    "it needs ABI \(MH_ABI_MAJOR).\(needed) and refuses an offer of \(MH_ABI_MAJOR).\(needed)")
+            }
+        }
         offer(request, "the offer of a newer host", .entryDies, newer)
         for size in [8, 24] {
             offer(request, "an offer of \(size) bytes", .offerOverread) { entry in
@@ -148,6 +158,12 @@ enum EntryProbe {
                 FindingPipe.add(
                     .requiredWithDefault,
                     "the parameter \(name) is required and has the default '\(parameter.default_text.string)'")
+            }
+        }
+        for interface in view.provides {
+            if let fault = KnownInterface.fault(of: interface) {
+                FindingPipe.add(
+                    .hollowInterface, "the table of \(interface.id.string):\(interface.selector.string) \(fault)")
             }
         }
         for command in view.commands {

@@ -138,7 +138,7 @@ extension [UInt8] {
     /// A copy that lives as long as the process.
     func leaked() -> mh_str {
         let memory = UnsafeMutablePointer<CChar>.allocate(capacity: count + 1)
-        for (index, byte) in enumerated() { memory[index] = CChar(bitPattern: byte) }
+        UnsafeMutableRawBufferPointer(start: memory, count: count).copyBytes(from: self)
         memory[count] = 0
         return mh_str(ptr: UnsafePointer(memory), len: count)
     }

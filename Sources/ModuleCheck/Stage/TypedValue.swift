@@ -109,7 +109,7 @@ enum TypedValue: Equatable, CustomStringConvertible, Sendable {
     private static func kept(_ bytes: [UInt8]) -> mh_str {
         guard !bytes.isEmpty else { return mh_str(ptr: nil, len: 0) }
         let memory = UnsafeMutablePointer<CChar>.allocate(capacity: bytes.count)
-        for (index, byte) in bytes.enumerated() { memory[index] = CChar(bitPattern: byte) }
+        UnsafeMutableRawBufferPointer(start: memory, count: bytes.count).copyBytes(from: bytes)
         return mh_str(ptr: UnsafePointer(memory), len: bytes.count)
     }
 
