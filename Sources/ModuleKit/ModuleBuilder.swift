@@ -174,7 +174,7 @@ public final class ModuleBuilder {
     /// Ends the module. Main thread.
     public func onStop(_ body: @escaping () -> Void) { hooks.stop = body }
 
-    /// What the entry function returns: refuses a host of another ABI major version, else publishes the descriptor.
+    /// What the entry function returns: refuses a host of another ABI major version or an older minor one, else publishes the descriptor.
     public func publish(
         to out: UnsafeMutablePointer<UnsafePointer<mh_module>?>?, for offer: UnsafePointer<mh_offer>?,
         error: UnsafePointer<mh_error>?
@@ -184,6 +184,13 @@ public final class ModuleBuilder {
             return ModuleFailure(
                 MH_E_ABI,
                 "\(descriptor.name.string) is built for module ABI \(MH_ABI_MAJOR), this host offers \(found); install versions that fit"
+            ).report(to: error)
+        }
+        guard offer.pointee.abi_minor >= descriptor.abi_minor else {
+            return ModuleFailure(
+                MH_E_ABI,
+                "\(descriptor.name.string) needs module ABI \(MH_ABI_MAJOR).\(descriptor.abi_minor), this host offers "
+                    + "\(MH_ABI_MAJOR).\(offer.pointee.abi_minor); install a newer host"
             ).report(to: error)
         }
         return publish(to: out)

@@ -11,8 +11,11 @@ public func mh_module_entry_v1(
     _ offer: UnsafePointer<mh_offer>?, _ module: UnsafeMutablePointer<UnsafePointer<mh_module>?>?,
     _ error: UnsafePointer<mh_error>?
 ) -> Int32 {
-    return FifoModule().describe().publish(to: module, for: offer, error: error)
+    description.publish(to: module, for: offer, error: error)
 }
+
+/// Made at the first call of the entry function, by the host's main thread; every call answers the same descriptor.
+nonisolated(unsafe) private let description = FifoModule().describe()
 
 /// What the config sets before `init`, and the transport from then on. Main thread only.
 private final class FifoModule {
