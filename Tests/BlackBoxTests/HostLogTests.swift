@@ -71,12 +71,17 @@ struct HostLogTests {
             ("crasher.null", "SIGSEGV (bad memory access)", "command handler", SIGSEGV),
             ("crasher.abort", "SIGABRT (abort)", "command handler", SIGABRT),
             ("crasher.timer", "SIGSEGV (bad memory access)", "timer", SIGSEGV),
+            ("call_in_route", "SIGABRT (abort)", "function", SIGABRT),
+            ("read_in_route", "SIGABRT (abort)", "pseudo-variable get", SIGABRT),
         ])
     func crash(command: String, name: String, callback: String, number: CInt) throws {
         let directory = try TemporaryDirectory()
         let module = try TestModules.build("crasher", in: directory)
         let host = try RunningHost(
-            RunningHost.configuration("loadmodule \"mi-fifo.so\"", "loadmodule \"\(module)\""), in: directory,
+            RunningHost.configuration(
+                "loadmodule \"mi-fifo.so\"", "loadmodule \"\(module)\"",
+                "event_route[mi:request:call_in_route] { crasher_call(); }",
+                "event_route[mi:request:read_in_route] { $var(x) = $crasher(x); }"), in: directory,
             environment: ["SWIFT_BACKTRACE": "enable=no"])
         let process = host.processID
         try host.send(":\(command):\n\n")

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import JSON
 import TestSupport
 import Testing
@@ -184,6 +185,19 @@ struct RouteModuleTests {
         #expect(host.logs("slow route: SPIN held worker"))
         for _ in 0..<2 { #expect(try host.command("route.run", ["GOOD"]) == ["code": 1]) }
         #expect(try host.command("get_statistics", ["core:route_timeouts"]) == ["core:route_timeouts = 1"])
+    }
+
+    @Test("A host that is told to stop while a route runs answers for that route, and stops")
+    func stopMidway() throws {
+        let host = try host(
+            "route[SPIN] { $shv(spins) = 1; while (1) { $var(x) = 1; } }\nroute[SPINS] { return $shv(spins) + 1; }",
+            "route_timeout = 1s", "max_while_loops = 1000000000")
+        let reply = try host.replyFIFO(named: "spin")
+        try host.send(#"{"jsonrpc":"2.0","method":"route.run","params":["SPIN"],"id":1,"reply_name":"spin"}"#)
+        #expect(try eventually { try host.command("route.run", ["SPINS"]) == ["code": 2] })
+        host.signal(SIGTERM)
+        #expect(String(decoding: try reply.readToEnd(), as: UTF8.self).contains("route SPIN ran over route_timeout"))
+        #expect(try host.wait() == 0)
     }
 
     @Test("max_while_loops ends a while with an error; the route goes on behind it")

@@ -123,7 +123,9 @@ struct RouteStartTests {
             """
         let missing = try check(RunningHost.configuration("loadmodule \"mi-fifo.so\"") + routes)
         #expect(missing.status == 78)
-        #expect(missing.errors.contains("6:9: error: found the unknown function is_method; add loadmodule \"ask.so\", which has it"))
+        #expect(
+            missing.errors.contains(
+                "6:9: error: found the unknown function is_method; add loadmodule \"ask.so\", which has it"))
         #expect(missing.errors.contains("sht_lock; add loadmodule \"htable.so\", which has it"))
         #expect(missing.errors.contains("unknown pseudo-variable $sht; add loadmodule \"htable.so\", which has it"))
         let refused = try check(RunningHost.configuration("loadmodule \"gone.so\"") + routes)

@@ -1,4 +1,4 @@
-/* crasher: a module whose commands end the host in the ways in which modules do. For the tests of the crash report. */
+/* crasher: a module whose commands and script functions end the host in the ways in which modules do. For the tests of the crash report. */
 #include <modhost/modhost.h>
 
 #include <stdlib.h>
@@ -46,6 +46,31 @@ static const mh_mi_command commands[] = {
     },
 };
 
+static int32_t crash_call(void *ctx, void *site, mh_script *script, const mh_array *args) {
+    (void)ctx;
+    (void)site;
+    (void)script;
+    (void)args;
+    abort();
+}
+
+static int32_t crash_get(void *ctx, void *site, mh_script *script, mh_str key, mh_value *value) {
+    (void)ctx;
+    (void)site;
+    (void)script;
+    (void)key;
+    (void)value;
+    abort();
+}
+
+static const mh_script_function functions[] = {
+    {.struct_size = sizeof(mh_script_function), .name = MH_STR("crasher_call"), .call = crash_call},
+};
+static const mh_script_variable variables[] = {
+    {.struct_size = sizeof(mh_script_variable), .flags = MH_SCRIPT_VARIABLE_READ_ONLY, .name = MH_STR("crasher"),
+     .get = crash_get},
+};
+
 static const mh_loop_service *loop;
 static mh_self *self;
 
@@ -80,6 +105,8 @@ static const mh_module descriptor = {
     .version = MH_STR("1.0.0"),
     .summary = MH_STR("Crashes on demand."),
     .commands = MH_ARRAY(commands),
+    .functions = MH_ARRAY(functions),
+    .variables = MH_ARRAY(variables),
     .init = start,
 };
 
