@@ -11,7 +11,9 @@ public final class Life: Sendable {
     private let isStopped = Atomic<Bool>(false)
     private let isPurging = Atomic<Bool>(false)
     /// Items that one step of a purge removes: well under a millisecond, so that the worker's connections do not wait.
-    private static let step = 2000
+    private let step = Atomic<Int>(2000)
+    /// The same where a route runs for each of them, which takes some microseconds.
+    private static let stepWithRoutes = 50
 
     public init(_ settings: Settings, _ tables: Tables) {
         self.settings = settings
@@ -53,9 +55,12 @@ public final class Life: Sendable {
         }
     }
 
+    /// Routes run for expired items: a step takes fewer of them. Main thread, from `init`.
+    public func expiryRunsRoutes() { step.store(Self.stepWithRoutes, ordering: .relaxed) }
+
     /// One step; the rest is posted, so that other work of the worker comes between.
     private func purge(_ host: HostServices) {
-        guard !isStopped.load(ordering: .acquiring), tables.purge(budget: Self.step),
+        guard !isStopped.load(ordering: .acquiring), tables.purge(budget: step.load(ordering: .relaxed)),
             host.loop.post(to: 1, { [self] in purge(host) })
         else {
             isPurging.store(false, ordering: .releasing)

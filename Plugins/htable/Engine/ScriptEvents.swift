@@ -9,6 +9,8 @@ public final class ScriptEvents: @unchecked Sendable {
     private let functions: Functions
     private var script: Script?
     private var modInit: UInt32?
+    /// Whether a route runs for each expired item of some table. Main thread, after `start`.
+    public private(set) var hearsOfExpiry = false
 
     public init(_ tables: Tables, _ functions: Functions) {
         self.tables = tables
@@ -52,6 +54,7 @@ public final class ScriptEvents: @unchecked Sendable {
             )
             return
         }
+        hearsOfExpiry = true
         _ = table.feed.subscribe(expired: true) { [tables] change in
             if host.threads.kind == MH_THREAD_WORKER {
                 return Self.run(route, "expired:\(table.name)", script, tables)

@@ -32,6 +32,7 @@ private func describe() -> ModuleBuilder {
     builder.onInit { host throws(ModuleFailure) in
         try life.start(host)
         try events.start(host)
+        if events.hearsOfExpiry { life.expiryRunsRoutes() }
     }
     builder.onWorkerStart { worker throws(ModuleFailure) in try events.workerStarts(worker) }
     builder.onStop { life.stop() }
