@@ -19,7 +19,7 @@ DEB_PACKAGES := $(INSTALL_PACKAGES) dpkg-dev
 SWIFT_BUILD := for product in modhost modctl modcheck $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture sanitize fuzz interop doc install deb \
+.PHONY: help run build test lint bench torture sanitize fuzz interop doc install deb deb-check \
 	clean deps-build deps-test deps-run deps-interop deps-install deps-deb swift
 
 help: ## List the targets
@@ -66,9 +66,12 @@ test: swift deps-test ## Build and run all tests (debug)
 
 lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 	swift format lint --strict --recursive --parallel Package.swift Sources Plugins Tests $(wildcard Benchmarks)
-	@for script in .ci/run Packaging/install-packages Examples/data/generate-records Examples/data/expected-rows \
-		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh; do \
-		sh -n $$script || exit 1; done
+	@for script in .ci/run Packaging/install-packages Packaging/install-tree Packaging/install-documentation \
+		Packaging/make-reference Packaging/debian/build $(wildcard Packaging/debian/modhost.*rm Packaging/debian/modhost.postinst) \
+		Packaging/sdk/templates/common/test.sh Examples/data/generate-records Examples/data/expected-rows \
+		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh Tests/PackagingTests/debian-life \
+		Tests/Interop/run Tests/Fuzzers/run Benchmarks/run; do \
+		bash -n $$script || exit 1; done
 	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
 		for page in Documentation/man/*; do \
 			found=$$(LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
@@ -108,6 +111,10 @@ doc: build ## Write the pages of the reference (Documentation/reference, Documen
 
 deb: build deps-deb ## Build the Debian packages modhost and modhost-dev into ./run/deb
 	@RELEASE="$(RELEASE)" MODULES="$(MODULES)" VERSION="$(VERSION)" OUTPUT=run/deb bash Packaging/debian/build
+
+deb-check: deb deps-deb ## Install, run, upgrade, remove and purge the packages in a fresh Debian root (needs root and debootstrap)
+	@sh Packaging/install-packages debootstrap
+	@bash Tests/PackagingTests/debian-life --fresh run/deb/*.deb
 
 clean: ## Remove what was built and ./run
 	rm -rf .build .build-* run

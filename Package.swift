@@ -106,7 +106,8 @@ let package = Package(
             name: "BlackBoxTests", dependencies: ["TestSupport", "ManagementClient", "JSON", "modhost", "modctl"],
             exclude: ["Modules"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-        .testTarget(name: "DocumentationTests", dependencies: ["Host", "TestSupport", "modhost"]),
+        .testTarget(
+            name: "DocumentationTests", dependencies: ["TestSupport", "Host", "JSON", "modhost", "modctl", "modcheck"]),
         .testTarget(name: "ExampleTests", dependencies: ["TestSupport", "JSON", "modhost", "modctl", "modcheck"]),
         .testTarget(name: "FifoTransportTests", dependencies: ["FifoTransport", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "FlatstoreTests", dependencies: ["FlatstoreEngine", "ModuleABI", "ModuleKit"]),
@@ -122,7 +123,7 @@ let package = Package(
             exclude: ["Modules"]),
         .testTarget(
             name: "ModuleCheckTests", dependencies: ["ModuleCheck", "ModuleABI", "TestSupport", "JSON", "modcheck"]),
-        .testTarget(name: "PackagingTests", dependencies: ["TestSupport"], exclude: ["debian-life"]),
+        .testTarget(name: "PackagingTests", dependencies: ["TestSupport", "modhost", "modctl", "modcheck"], exclude: ["debian-life"]),
         .testTarget(name: "RtimerTests", dependencies: ["RouteTimers", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "ScriptTests", dependencies: ["Script", "Configuration"]),
         .testTarget(
