@@ -41,3 +41,17 @@ enum TestModules {
         }
     }
 }
+
+/// The module of Modules/scripted.c in a configuration with routes.
+enum ScriptedModule {
+    /// The folder of the module, and the text of a configuration that loads it.
+    static func configuration(
+        _ routes: String, _ lines: [String]
+    ) throws -> (directory: TemporaryDirectory, text: String) {
+        let directory = try TemporaryDirectory()
+        let module = try TestModules.build("scripted", in: directory)
+        let head = RunningHost.configuration(
+            (["loadmodule \"mi-fifo.so\"", "loadmodule \"\(module)\""] + lines).joined(separator: "\n"))
+        return (directory, head + routes + "\n")
+    }
+}

@@ -1,4 +1,3 @@
-import Foundation
 import Glibc
 import JSON
 import TestSupport
@@ -7,23 +6,14 @@ import Testing
 /// Routes and a module that uses every function of mh.script/1: Modules/scripted.c, built as a third party would.
 @Suite("Routes and modules")
 struct RouteModuleTests {
-    /// The folder of the module, its file and the configuration that loads it.
-    private func parts(_ routes: String, _ lines: [String]) throws -> (directory: TemporaryDirectory, text: String) {
-        let directory = try TemporaryDirectory()
-        let module = try TestModules.build("scripted", in: directory)
-        let head = RunningHost.configuration(
-            (["loadmodule \"mi-fifo.so\"", "loadmodule \"\(module)\""] + lines).joined(separator: "\n"))
-        return (directory, head + routes + "\n")
-    }
-
     private func host(_ routes: String, _ lines: String...) throws -> RunningHost {
-        let parts = try parts(routes, lines)
+        let parts = try ScriptedModule.configuration(routes, lines)
         return try RunningHost(parts.text, in: parts.directory)
     }
 
     /// What a host says that does not start, and its exit status.
     private func refusal(_ routes: String, _ lines: String...) throws -> String {
-        let parts = try parts(routes, lines)
+        let parts = try ScriptedModule.configuration(routes, lines)
         try parts.directory.write(parts.text, to: "modules.conf")
         let result = try runToEnd(BuiltProducts.modhost, ["-f", "modules.conf"], directory: parts.directory.path)
         #expect(result.status == 78)
@@ -221,30 +211,5 @@ struct RouteModuleTests {
         let reply = try host.command("route.run", ["A"])
         #expect(reply["code"]?.integer ?? 0 < 0)
         #expect(try host.command("scripted.counts")["ended"] == 1)
-    }
-
-    @Test("A hundred thousand runs with arguments, texts and replies do not grow the memory")
-    func memory() throws {
-        let host = try host(
-            """
-            event_route[scripted:loop] {
-                $var(t) = "$arg(name)" + $arg(index);
-                $avp(a) = $arg(index);
-                $avp(a) = $(var(t){s.len});
-                $scripted(a) = $arg(index);
-                scripted_assign("$var(y)", "$arg(name) of $var(t)");
-                reply("200", "$var(y) $avp(a)");
-                return 1;
-            }
-            """)
-        func resident() throws -> Int {
-            let status = try String(contentsOfFile: "/proc/\(host.processID)/statm", encoding: .utf8)
-            return (Int(status.split(separator: " ")[1]) ?? 0) * 4096
-        }
-        #expect(try host.command("scripted.loop", [20_000]) == 20_000)
-        let before = try resident()
-        #expect(try host.command("scripted.loop", [100_000]) == 100_000)
-        let grown = try resident() - before
-        #expect(grown < 1 << 20, "\(grown) bytes more")
     }
 }

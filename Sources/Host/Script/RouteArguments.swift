@@ -42,7 +42,8 @@ struct RouteArguments {
             let field = items.load(fromByteOffset: index * stride, as: mh_log_field.self)
             guard field.name.len == name.count else { continue }
             if name.isEmpty { return field.value }
-            if let start = name.baseAddress, memcmp(field.name.ptr, start, name.count) == 0 { return field.value }
+            guard let own = field.name.ptr, let start = name.baseAddress else { continue }
+            if memcmp(own, start, name.count) == 0 { return field.value }
         }
         return nil
     }
