@@ -165,6 +165,21 @@ struct ScriptModuleTests {
         #expect(try host.terminate() == 0)
     }
 
+    @Test("No timer fires before every module has started, however short it is and wherever its line stands")
+    func timersWait() throws {
+        let host = try start(
+            [
+                "modparam(\"rtimer\", \"timer\", \"name=t;interval=1ms\")",
+                "modparam(\"rtimer\", \"exec\", \"timer=t;route=R\")",
+                "modparam(\"htable\", \"htable\", \"t=>\")", "max_while_loops = 1000000",
+                "event_route[htable:mod-init] { $var(i) = 0; while ($var(i) < 100000) { $var(i) = $var(i) + 1; } $sht(t=>filled) = 1; }",
+                "route[R] { if ($sht(t=>filled) != 1) $sht(t=>early) = 1; $sht(t=>runs) = $sht(t=>runs) + 1; }",
+            ], modules: ["mi-fifo", "rtimer", "htable"])
+        #expect(try eventually { try host.command("htable.count", ["t", "name", "eq", "runs"]) == .integer(1) })
+        #expect(try host.command("htable.count", ["t", "name", "eq", "early"]) == .integer(0))
+        #expect(!host.log.contains("does not run"))
+    }
+
     @Test("Every mistake about timers stops the start and is named where it stands")
     func timerMistakes() throws {
         let unknown = try refusal(

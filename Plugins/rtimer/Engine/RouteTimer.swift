@@ -45,7 +45,7 @@ final class RouteTimer: @unchecked Sendable {
         errors = try host.counters.make("errors.\(name)", help: "Runs of routes of timer \(name) that ended in an error.")
     }
 
-    /// Begins to fire on the calling worker.
+    /// Begins to fire on a worker.
     func start(on worker: UInt32) throws(ModuleFailure) {
         var schedule = TickSchedule(interval: definition.interval, now: host.loop.now)
         try host.loop.timer(on: worker, first: definition.interval, every: definition.interval) { [self] in

@@ -30,9 +30,6 @@ public final class RouteTimersModule: @unchecked Sendable {
             example: "rtimer.list"
         ) { _, reply throws(CommandFault) in try self.list(reply) }
         builder.onInit { host throws(ModuleFailure) in try self.start(host) }
-        builder.onWorkerStart { worker throws(ModuleFailure) in
-            for timer in self.timers where timer.workers.contains(worker) { try timer.start(on: worker) }
-        }
     }
 
     /// Takes a `timer` line. Throws `MH_E_INVALID`, and `MH_E_EXISTS` for a second timer of one name.
@@ -79,6 +76,18 @@ public final class RouteTimersModule: @unchecked Sendable {
                 )
             }
             timers.append(try RouteTimer(definition, workers: workers, host: host, script: script))
+        }
+        // Main takes posted work up when every module has started: no route runs before those modules whose names it uses.
+        host.loop.post(to: MH_MAIN_THREAD) { self.begin(host.log) }
+    }
+
+    private func begin(_ log: Log) {
+        for timer in timers {
+            for worker in timer.workers {
+                do throws(ModuleFailure) { try timer.start(on: worker) } catch {
+                    log.error("timer \(timer.definition.name) does not run on worker \(worker): \(error.text)")
+                }
+            }
         }
     }
 
