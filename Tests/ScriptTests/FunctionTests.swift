@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Script
 import Synchronization
 import Testing
@@ -208,6 +209,23 @@ struct LimitTests {
             limits: ScriptLimits(time: .milliseconds(50), loopTurns: .max))
         #expect(throws: ScriptStop.self) { try running.run() }
         #expect(running.evaluator.counters.timeouts == 2)
+    }
+
+    @Test(
+        "Slow functions are stopped after a few of them, however few turns the loop has",
+        arguments: ["slow();", "$var(x) = slow() + 1;"])
+    func budgetOfSlowCalls(body: String) throws {
+        let calls = Calls()
+        let slow = TestFunction(name: "slow") { _, _ in
+            calls.add("slow")
+            usleep(10_000)
+            return 1
+        }
+        let running = try RunningProgram(
+            "request_route { while (1) { \(body) } }", in: testEnvironment(adding: [slow]),
+            limits: ScriptLimits(time: .milliseconds(40)))
+        #expect(throws: ScriptStop.self) { try running.run() }
+        #expect((4...20).contains(calls.all.count), "\(calls.all.count)")
     }
 
     @Test("A text made later brings an evaluator that takes over the variables of the one before")

@@ -14,8 +14,10 @@ struct Frame {
 }
 
 extension Evaluator {
-    /// How many steps that may take long pass between two looks at the clock.
+    /// How many turns of loops and calls of routes pass between two looks at the clock. A step that leaves the loop of
+    /// instructions, for a function or a pseudo-variable, counts as `slowStep` of them.
     private static let patience = 256
+    private static let slowStep = 32
 
     @inline(__always)
     private static func at(
@@ -105,6 +107,11 @@ extension Evaluator {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
                 }
+                patience -= Self.slowStep
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
             case .jump:
                 index = Int(step.a)
             case .jumpIfPositive:
@@ -170,14 +177,29 @@ extension Evaluator {
             case .get:
                 let value = read(sites[Int(step.b)], run)
                 Self.at(step.a, registers, globals).pointee = value
+                patience -= Self.slowStep
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
             case .set:
                 if !set(step, index, registers, run) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
                 }
+                patience -= Self.slowStep
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
             case .expand:
                 let value = expanded(formats[Int(step.b)], run)
                 Self.at(step.a, registers, globals).pointee = value
+                patience -= Self.slowStep
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
             case .argumentInteger:
                 if !argumentInteger(step, index, registers) {
                     routeCode = -1
@@ -195,7 +217,7 @@ extension Evaluator {
                 if result == 0 { return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false) }
                 Self.at(step.a, registers, globals).pointee =
                     .integer(step.operation == .call ? Int64(result) : (result > 0 ? 1 : 0))
-                patience -= 16
+                patience -= Self.slowStep
                 if patience <= 0 {
                     patience = Self.patience
                     try checkTime(index)
