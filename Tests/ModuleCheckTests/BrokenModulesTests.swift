@@ -44,11 +44,11 @@ struct BrokenModulesTests {
             // The module at fault comes last; those before it are there already.
             guard let last = line.files.last else { continue }
             let companions = line.files.dropLast().flatMap { ["--with", directory.file($0)] }
-            options[line.files.joined(separator: " ")] = companions + ["--timeout", "2", directory.file(last)]
+            options[line.files.joined(separator: " ")] = companions + ["--timeout", "4", directory.file(last)]
         }
         for line in try lines("expectations-modcheck.txt") {
             let words = line.rest.split(separator: " ").map(String.init)
-            options[line.files.joined(separator: " ")] = words + ["--timeout", "2", directory.file(line.files[0])]
+            options[line.files.joined(separator: " ")] = words + ["--timeout", "4", directory.file(line.files[0])]
         }
         // The longest first, so that none of them runs alone at the end.
         let long = ["command-slow.so", "entry-slow.so", "slow-callback.so", "service-absence-kills.so", "command-hangs.so"]

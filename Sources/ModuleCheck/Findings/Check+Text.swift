@@ -327,6 +327,12 @@ extension Check {
                 "The host finds the module by it.",
                 "Keep host->self from init and pass it on unchanged."
             )
+        case .loanKept:
+            (
+                "A module copies what it wants to keep of arguments, values and bytes that are lent for a call.",
+                "The host uses their memory again; what is read there later is something else, or a crash.",
+                "Copy the bytes in the call; the header says behind owns: how long each pointer is good."
+            )
         case .streamDies:
             (
                 "A module survives whatever bytes a peer sends, and a peer that vanishes.",

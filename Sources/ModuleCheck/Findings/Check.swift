@@ -62,6 +62,7 @@ enum Check: String, CaseIterable, Sendable {
     case deadHandle = "MH-C283"
     case slowCallback = "MH-C284"
     case wrongSelf = "MH-C285"
+    case loanKept = "MH-C286"
     // Streams.
     case streamDies = "MH-C290"
     // Interfaces that it provides.

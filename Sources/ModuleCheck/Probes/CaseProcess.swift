@@ -11,6 +11,8 @@ struct CaseProcess {
         case died(String)
         /// Still busy at the end of its time.
         case hung(String)
+        /// Killed since the module used memory that it was lent for an earlier call.
+        case keptLoan(String)
     }
 
     /// What is going on in the case that runs now, in memory shared with the process that waits for it. Main thread of the case.
@@ -29,6 +31,9 @@ struct CaseProcess {
             if let start = source.baseAddress { memcpy(shared + 16, start, source.count) }
         }
     }
+
+    /// Where it is kept whether memory was touched whose loan had ended.
+    private static let touched = 2064
 
     /// Notes, for all processes of this probe, that something was found after which it makes no sense to go on.
     static func endAll() { shared?.storeBytes(of: 1, toByteOffset: stepTime + 8, as: Int64.self) }
@@ -60,6 +65,7 @@ struct CaseProcess {
     static func run(limit: Double, _ body: () -> Void) -> Result {
         open()
         shared?.storeBytes(of: 0, toByteOffset: 0, as: Int64.self)
+        shared?.storeBytes(of: 0, toByteOffset: touched, as: Int64.self)
         setNumber(0)
         step("starting")
         let output = cmodulecheck_nameless_file()
@@ -74,6 +80,9 @@ struct CaseProcess {
                 close(output)
             }
             chost_crash_report_install(reporter)
+            if let shared {
+                cmodulecheck_lent_open((shared + touched).assumingMemoryBound(to: Int64.self))
+            }
             body()
             fflush(nil)
             shared?.storeBytes(of: 1, toByteOffset: 0, as: Int64.self)
@@ -85,6 +94,11 @@ struct CaseProcess {
         kill(-child, SIGKILL)
         let written = read(output)
         if isLate { return Result(end: .hung(text), output: written) }
+        if status & 0x7F != 0, shared?.load(fromByteOffset: touched, as: Int64.self) == 1 {
+            return Result(
+                end: .keptLoan("it uses memory\(place(in: written)) that was lent to it for an earlier call (\(text))"),
+                output: written)
+        }
         if status & 0x7F != 0 {
             return Result(
                 end: .died("it crashed with \(signalName(status & 0x7F))\(place(in: written)) (\(text))"), output: written)

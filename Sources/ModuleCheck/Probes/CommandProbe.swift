@@ -55,7 +55,7 @@ enum CommandProbe {
             let shown = list.isEmpty ? "no arguments" : list.map(\.description).joined(separator: ", ")
             CaseProcess.step("calling \(command.name) with \(shown)\(patience == nil ? "" : " for a client that is gone")")
             let reply = stage.execute(
-                command, of: subject, arguments: TypedValue.array(list), isClassic: classic, patience: patience,
+                command, of: subject, arguments: Loan(list), isClassic: classic, patience: patience,
                 transport: transport)
             stage.main.run(until: { reply.hasReturned }, within: .max / 4)
             if !reply.isDone { stage.main.run(until: { reply.isDone }, within: 2_000_000) }
@@ -84,14 +84,14 @@ struct LeakWatch {
     private let stage: Stage
     private let subject: StagedModule
     private let command: ModuleView.Command
-    private let arguments: mh_array
+    private let arguments: Loan
     private let transport = "modcheck".leaked()
 
     init(_ stage: Stage, _ subject: StagedModule, _ command: ModuleView.Command, _ arguments: [TypedValue]) {
         self.stage = stage
         self.subject = subject
         self.command = command
-        self.arguments = TypedValue.array(arguments)
+        self.arguments = Loan(arguments)
     }
 
     /// False: it did not complete, so it is not repeated.

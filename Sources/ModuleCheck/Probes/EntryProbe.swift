@@ -7,7 +7,7 @@ enum EntryProbe {
     static func run(_ request: ProbeRequest) {
         let result = CaseProcess.run(limit: request.limit) { plainly(request) }
         switch result.end {
-        case .died(let text): return FindingPipe.add(.entryDies, text)
+        case .died(let text), .keptLoan(let text): return FindingPipe.add(.entryDies, text)
         case .hung(let text): return FindingPipe.add(.entryDies, "it does not come back within \(request.limit) s (\(text))")
         case .finished: break
         }
@@ -124,7 +124,7 @@ enum EntryProbe {
             body(entry)
         }
         switch result.end {
-        case .died(let text): FindingPipe.add(check, text)
+        case .died(let text), .keptLoan(let text): FindingPipe.add(check, text)
         case .hung(let text): FindingPipe.add(.entryDies, "it does not come back within \(request.limit) s (\(text))")
         case .finished: break
         }

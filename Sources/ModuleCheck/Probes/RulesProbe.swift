@@ -16,7 +16,7 @@ enum RulesProbe {
             CaseProcess.setNumber(Int64(HostProgram.check(path: "modules.conf")))
         }
         switch result.end {
-        case .died(let text): return FindingPipe.add(.entryDies, text)
+        case .died(let text), .keptLoan(let text): return FindingPipe.add(.entryDies, text)
         case .hung(let text): return FindingPipe.add(.entryDies, "it does not come back within \(request.limit) s (\(text))")
         case .finished: break
         }

@@ -87,10 +87,12 @@ private final class FunctionSites: @unchecked Sendable {
                 }
                 CaseProcess.step("preparing \(name) with \(list)")
                 let sink = ErrorSink()
-                var raw = TypedValue.array(known)
+                let loan = Loan(known)
+                var raw = loan.array
                 let code = subject.enter("prepare of the function \(name)", .initialising) {
                     sink.collect { prepare(function.raw.ctx, &raw, &site, $0) }
                 }
+                loan.end()
                 if code < 0 {
                     if !sink.isReported {
                         FindingPipe.add(
@@ -107,10 +109,12 @@ private final class FunctionSites: @unchecked Sendable {
         guard let call = function.raw.call else { return }
         for (list, site) in sites {
             CaseProcess.step("calling the function \(name) with \(list)")
-            var raw = TypedValue.array(list)
+            let loan = Loan(list)
+            var lent = loan.array
             subject.enter("call of the function \(name)", .running, isQuick: true) {
-                _ = call(function.raw.ctx, site, scriptRun, &raw)
+                _ = call(function.raw.ctx, site, scriptRun, &lent)
             }
+            loan.end()
         }
     }
 
@@ -141,10 +145,11 @@ private final class VariableSites: @unchecked Sendable {
             if let prepare = variable.prepare {
                 CaseProcess.step("preparing \(name) with \(TypedValue.text(inner))")
                 let sink = ErrorSink()
-                let lent = TypedValue.text(inner).raw(type: MH_STRING).as.text
+                let loan = Loan(.text(inner))
                 let code = subject.enter("prepare of the pseudo-variable \(name)", .initialising) {
-                    sink.collect { prepare(variable.ctx, lent, &site, $0) }
+                    sink.collect { prepare(variable.ctx, loan.text, &site, $0) }
                 }
+                loan.end()
                 if code < 0 {
                     if !sink.isReported {
                         FindingPipe.add(
@@ -161,25 +166,28 @@ private final class VariableSites: @unchecked Sendable {
     func use(_ subject: StagedModule) {
         for (inner, site) in sites {
             CaseProcess.step("using \(name) with \(TypedValue.text(inner))")
-            let key = TypedValue.text(inner).raw(type: MH_STRING).as.text
-            get(key, site, subject)
+            get(inner, site, subject)
             guard let set = variable.set, variable.flags & MH_SCRIPT_VARIABLE_READ_ONLY == 0 else { continue }
             let values = [TypedValue.integer(1), .integer(.min)] + OddValues.texts.map { .text($0) } + [.null]
             for value in values {
-                var raw = value.raw(type: MH_NULL)
+                let (key, loan) = (Loan(.text(inner)), Loan(value))
                 subject.enter("set of the pseudo-variable \(name)", .running, isQuick: true) {
-                    _ = set(variable.ctx, site, scriptRun, key, &raw)
+                    _ = set(variable.ctx, site, scriptRun, key.text, loan.first)
                 }
+                key.end()
+                loan.end()
             }
-            get(key, site, subject)
+            get(inner, site, subject)
         }
     }
 
-    private func get(_ key: mh_str, _ site: UnsafeMutableRawPointer?, _ subject: StagedModule) {
+    private func get(_ inner: [UInt8], _ site: UnsafeMutableRawPointer?, _ subject: StagedModule) {
         guard let get = variable.get else { return }
         var value = mh_null()
+        let key = Loan(.text(inner))
+        defer { key.end() }
         let code = subject.enter("get of the pseudo-variable \(name)", .running, isQuick: true) {
-            get(variable.ctx, site, scriptRun, key, &value)
+            get(variable.ctx, site, scriptRun, key.text, &value)
         }
         guard code >= 0 else { return }
         switch value.type {

@@ -61,6 +61,7 @@ struct StageCase {
         case .died(let text):
             let isExit = text.hasPrefix("it ended the process")
             FindingPipe.add(isExit && dies == .hookDies ? .processEnded : dies, context + text)
+        case .keptLoan(let text): FindingPipe.add(.loanKept, context + text)
         case .hung(let text):
             Self.hasHung = true
             FindingPipe.add(hangs ?? dies, "\(context)it does not come back within \(request.limit) s (\(text))")

@@ -4,14 +4,15 @@ import ModuleABI
 
 /// Running a command of a module on the stage, as the host would: on the management thread, or on a pool thread when it is slow.
 extension Stage {
-    /// Runs a command; the reply tells when it is complete. Any thread. `arguments` stay the caller's until then.
+    /// Runs a command; the reply tells when it is complete. Any thread. The loan of its arguments ends with the reply, or, if its
+    /// caller keeps it, with the caller's.
     @discardableResult
     func execute(
-        _ command: ModuleView.Command, of module: StagedModule, arguments: mh_array, isClassic: Bool = false,
+        _ command: ModuleView.Command, of module: StagedModule, arguments: Loan, isClassic: Bool = false,
         patience: Int? = nil, transport: mh_str, sink: ((CommandReply.ReplyPiece) -> Void)? = nil
     ) -> CommandReply {
-        let reply = CommandReply(module: module, loop: management, command: command.name, patience: patience, sink: sink)
-        nonisolated(unsafe) let arguments = arguments
+        let reply = CommandReply(
+            module: module, loop: management, command: command.name, patience: patience, arguments: arguments, sink: sink)
         let isSlow = command.raw.flags & MH_MI_SLOW != 0
         let label = "handler of the command \(command.name)"
         module.holds.add(1)
@@ -23,7 +24,7 @@ extension Stage {
             filled.struct_size = UInt32(MemoryLayout<mh_mi_call>.size)
             filled.command = command.raw.name
             filled.transport = transport
-            filled.args = arguments
+            filled.args = arguments.array
             guard let (call, table) = replies.lay(filled, for: reply, isClassic: isClassic) else {
                 return reply.returned(MH_OK)
             }
@@ -88,7 +89,7 @@ func makeManagementService() -> mh_mi_service {
             stage.management.post { finish(404, "no such command, or wrong arguments") }
             return MH_OK
         }
-        stage.execute(command, of: owner, arguments: TypedValue.array(converted), transport: mh_str()) { piece in
+        stage.execute(command, of: owner, arguments: Loan(converted), transport: mh_str()) { piece in
             switch piece {
             case .event(let kind, let flags, let name, let value):
                 var filled = mh_mi_event()

@@ -19,6 +19,8 @@ final class CommandReply: StageObject {
     private var piecesForNobody = 0
     private var runner = MH_THREAD_NONE
     private let sink: ((ReplyPiece) -> Void)?
+    /// Held until the reply is complete.
+    private var arguments: Loan?
 
     /// What reaches a transport.
     enum ReplyPiece {
@@ -26,10 +28,14 @@ final class CommandReply: StageObject {
         case done(code: Int32, text: String)
     }
 
-    init(module: StagedModule, loop: StageLoop, command: String, patience: Int?, sink: ((ReplyPiece) -> Void)? = nil) {
+    init(
+        module: StagedModule, loop: StageLoop, command: String, patience: Int?, arguments: Loan,
+        sink: ((ReplyPiece) -> Void)? = nil
+    ) {
         self.command = command
         self.patience = patience
         self.sink = sink
+        self.arguments = arguments
         super.init(module: module, loop: loop)
     }
 
@@ -190,6 +196,7 @@ final class CommandReply: StageObject {
             finding(.replyNesting, "leaves \(plural(levels.count, "level")) of its reply open")
         }
         sink?(.done(code: failure.code, text: failure.text))
+        arguments = nil
         Stage.shared.handles.remove(self)
     }
 }

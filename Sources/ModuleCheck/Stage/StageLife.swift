@@ -39,10 +39,11 @@ extension Stage {
         let name = parameter.name.string
         step("setting the parameter \(name) to \(value)")
         let sink = ErrorSink()
-        var raw = value.raw(type: parameter.type)
+        let loan = Loan(value)
         let code = module.enter("set of the parameter \(name)", .load) {
-            sink.collect { set(parameter.ctx, &raw, $0) }
+            sink.collect { set(parameter.ctx, loan.first, $0) }
         }
+        loan.end()
         if code < 0 {
             throw StageFault(
                 rule: "MH-R121",

@@ -92,13 +92,9 @@ final class StageStream: StageObject {
 
     func deliver(_ bytes: [UInt8]) {
         if isPaused { return waiting.append { [self] in deliver(bytes) } }
-        // Exactly as long as it is, so that reading past the end is seen by tools that see it.
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: max(bytes.count, 1), alignment: 1)
-        memory.copyMemory(from: bytes, byteCount: bytes.count)
-        call("data of a stream") {
-            handler.data?(context, handle, mh_str(ptr: memory.assumingMemoryBound(to: CChar.self), len: bytes.count))
-        }
-        memory.deallocate()
+        let loan = Loan(.text(bytes))
+        call("data of a stream") { handler.data?(context, handle, loan.text) }
+        loan.end()
     }
 
     func peerEnds() {
@@ -180,19 +176,13 @@ final class StageSocket: StageObject {
     /// Loop's thread.
     func deliver(_ bytes: [UInt8]) {
         guard !isGone, module.isServed, let datagram = options.datagram else { return }
-        var peer = "192.0.2.7:5060"
-        var bytes = bytes
+        let peer = Loan(.text(Array("192.0.2.7:5060".utf8)))
+        let loan = Loan(.text(bytes))
         module.enter("datagram of a socket", .running, isQuick: true) {
-            peer.withUTF8 { peer in
-                bytes.withUnsafeMutableBytes { bytes in
-                    datagram(
-                        options.ctx, handle,
-                        mh_str(
-                            ptr: UnsafeRawPointer(peer.baseAddress)?.assumingMemoryBound(to: CChar.self), len: peer.count),
-                        mh_str(ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: bytes.count))
-                }
-            }
+            datagram(options.ctx, handle, peer.text, loan.text)
         }
+        peer.end()
+        loan.end()
     }
 
     override func end() {
