@@ -157,6 +157,58 @@ struct RouteModuleTests {
         #expect(try host.command("scripted.counts")["prepared"] == 2)
     }
 
+    @Test("A module comes and goes while routes call it on all workers")
+    func comingAndGoing() throws {
+        let host = try host(
+            """
+            route[CALL] {
+                $var(i) = 0;
+                while ($var(i) < 50) {
+                    if (scripted_check("a", "b")) { $scripted(x) = $scripted(y) + 1; }
+                    $var(i) = $var(i) + 1;
+                }
+                $shv(calls) = $shv(calls) + 1;
+            }
+            route[CALLS] { return $shv(calls); }
+            """)
+        let call = #"{"jsonrpc":"2.0","method":"route.run","params":["CALL"]}"# + "\n"
+        for _ in 0..<5 {
+            try host.send(String(repeating: call, count: 300))
+            _ = try host.command("module.disable", ["scripted"])
+            try host.send(String(repeating: call, count: 300))
+            _ = try host.command("module.load", [.string(host.directory.file("scripted.so"))])
+        }
+        // $shv takes one assignment at a time, but two workers may read the same number before it.
+        #expect(try eventually { try host.command("route.run", ["CALLS"])["code"]?.integer ?? 0 > 1000 })
+        #expect(try host.command("scripted.counts")["prepared"] == 3)
+        #expect(try host.terminate() == 0)
+    }
+
+    @Test("A module that is loaded later runs routes and brings texts; $var keeps its values meanwhile")
+    func loadedLater() throws {
+        let directory = try TemporaryDirectory()
+        let module = try TestModules.build("scripted", in: directory)
+        let host = try RunningHost(
+            RunningHost.configuration("loadmodule \"mi-fifo.so\"") + """
+                event_route[scripted:loop] { $var(n) = $var(n) + 1; $avp(a) = $arg(index); return $avp(a) + 1; }
+                route[N] { return $var(n); }
+
+                """, in: directory)
+        #expect(host.log.contains("event_route[scripted:loop] is triggered by nothing that is loaded"))
+        for _ in 0..<4 { _ = try host.command("route.run", ["event:scripted:loop"]) }
+        #expect(try host.command("route.run", ["N"]) == ["code": 2])
+        #expect(try host.command("route.run", ["N"]) == ["code": 2])
+        _ = try host.command("module.load", [.string(module)])
+        #expect(try host.command("scripted.loop", [10]) == 10)
+        let sum = try (0..<2).map { _ in try host.command("route.run", ["N"])["code"]?.integer ?? 0 }
+        #expect(sum.sorted() == [2, 12])
+        #expect(try host.command("scripted.counts")["ended"] == 12)
+        _ = try host.command("module.disable", ["scripted"])
+        #expect(try host.command("route.run", ["N"])["code"] != nil)
+        _ = try host.command("module.load", [.string(module)])
+        #expect(try host.command("scripted.loop", [1]) == 1)
+    }
+
     @Test("A route that runs over route_timeout is stopped, with an error that names the line; the worker goes on")
     func budget() throws {
         let host = try host(
