@@ -126,6 +126,18 @@ struct RouteModuleTests {
         #expect(said.contains("did you mean $var"))
     }
 
+    @Test("An event that is misspelt gets the one that was meant; so does a route that a module looks for")
+    func misspelt() throws {
+        let host = try host("event_route[scripted:loup] { exit; }\nevent_route[other:thing] { exit; }")
+        #expect(
+            host.log.contains(
+                "event_route[scripted:loup] is triggered by nothing that is loaded; did you mean event_route[scripted:loop]?"
+            ))
+        #expect(host.log.contains("event_route[other:thing] is triggered by nothing that is loaded\n"))
+        let said = try refusal("route[GREET] { exit; }", "modparam(\"scripted\", \"start\", \"GRET\")")
+        #expect(said.contains("there is no route GRET [MH-R118]; did you mean route[GREET]?"), "\(said)")
+    }
+
     @Test("A module runs a route in its worker_start; drop there refuses the start")
     func startRoute() throws {
         let good = try host(

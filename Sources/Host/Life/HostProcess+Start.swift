@@ -82,9 +82,12 @@ extension HostProcess {
             if route.kind == .request {
                 log.notice("\(route.location): request_route is run by no module that is loaded; ask.so takes requests")
             } else {
-                log.notice(
-                    "\(route.location): event_route[\(route.name.dropFirst("event:".count))] is triggered by nothing that is loaded"
-                )
+                let said = "\(route.location): \(route.spelling) is triggered by nothing that is loaded"
+                if let near = routes.nearestEvent(to: route.name) {
+                    log.warning("\(said); did you mean event_route[\(near)]?")
+                } else {
+                    log.notice("\(said)")
+                }
             }
         }
     }
@@ -157,7 +160,9 @@ extension HostProcess {
                     collectingError { start(planned.descriptor.raw.ctx, kept, $0) }
                 }
                 if let failure {
-                    throw candidate.refuse(.initFailed, "module \(module.name) does not start: \(failure.text)")
+                    throw candidate.refuse(
+                        .initFailed, "module \(module.name) does not start: \(failure.text)",
+                        hint: routes.nearestRoute(toMissingIn: failure.text).map { "did you mean route[\($0)]?" })
                 }
             }
             do throws(ScriptError) { try routes.begin(module) } catch {

@@ -20,6 +20,9 @@ final class Routes: @unchecked Sendable {
     private var workers: [RouteWorker] = []
     /// The routes that somebody triggers.
     private var triggered: Set<Int> = []
+    /// What modules looked for, whether the config has it or not.
+    private var asked: [String] = [RouteCheck.startEvent, RouteCheck.firstStartEvent]
+    private static let eventPrefix = "event:"
     /// The texts of modules; one that comes twice, as of a module that is loaded again, is made once.
     private var formats: [[UInt8]: ScriptFormat] = [:]
 
@@ -89,9 +92,26 @@ final class Routes: @unchecked Sendable {
 
     /// The number of a route that somebody is going to trigger.
     func find(_ name: String) -> Int? {
+        if !asked.contains(name) { asked.append(name) }
         guard let number = program.route(named: name) else { return nil }
         triggered.insert(number)
         return number
+    }
+
+    /// The event that somebody triggers and that was probably meant by a route's name; `event:` is left out.
+    func nearestEvent(to name: String) -> String? {
+        let events = asked.filter { $0.hasPrefix(Self.eventPrefix) }.map { String($0.dropFirst(Self.eventPrefix.count)) }
+        return nearestName(to: String(name.dropFirst(Self.eventPrefix.count)), in: events)
+    }
+
+    /// The route of the config that was probably meant where a module asked for one that is not there; nil unless the module's text
+    /// names what it asked for.
+    func nearestRoute(toMissingIn text: String) -> String? {
+        for name in asked.reversed() where !name.hasPrefix(Self.eventPrefix) && text.contains(name) {
+            guard program.route(named: name) == nil else { continue }
+            return nearestName(to: name, in: program.routes.filter { $0.kind == .named }.map(\.name))
+        }
+        return nil
     }
 
     /// The routes that are there to be triggered, but nobody does.

@@ -4,6 +4,7 @@
 #include <modhost/modhost.h>
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -243,7 +244,11 @@ static int32_t start(void *ctx, const mh_host *host, const mh_error *err) {
     if (!loop || !script) return mh_fail(err, MH_E_ABI, "scripted needs mh.loop/1 and mh.script/1");
     prepared = released = ended = 0;
     script->find(self, mh_cstr("event:scripted:loop"), &loop_route);
-    if (wanted.len && script->find(self, wanted, &start_route) < 0) return mh_fail(err, MH_E_NOT_FOUND, "there is no such route");
+    if (wanted.len && script->find(self, wanted, &start_route) < 0) {
+        char text[100];
+        snprintf(text, sizeof(text), "there is no route %.*s", (int)wanted.len, wanted.ptr);
+        return mh_fail(err, MH_E_NOT_FOUND, text);
+    }
     if (script->format(self, format_text, &format, err) < 0) return MH_E_INVALID;
     if (script->expand(self, format, NULL, &value, NULL) != MH_E_STATE) return mh_fail(err, MH_E_INTERNAL, "expand on main");
     return script->on_end(self, route_ended, NULL);
