@@ -3,10 +3,20 @@
 
 #include <fcntl.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-int32_t cmodulecheck_fork(void) { return fork(); }
+int32_t cmodulecheck_fork(void) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(0);
+    }
+    return child;
+}
 
 size_t cmodulecheck_heap_in_use(void) {
     struct mallinfo2 info = mallinfo2();

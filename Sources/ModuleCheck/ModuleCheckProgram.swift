@@ -12,7 +12,8 @@ public enum ModuleCheckProgram {
     /// The version of modhost that modcheck belongs to.
     public static var version: String { modhostVersion }
 
-    /// Checks modules and prints what is found. 0: nothing of severity error; 1: something; 2: the arguments make no sense.
+    /// Checks modules and prints what is found. 0: nothing of severity error; 1: something; 2: the arguments make no sense; 128 and the
+    /// signal: interrupted.
     public static func run(_ options: CheckOptions) -> Int32 {
         do throws(UsageError) {
             let mutes = try Mutes(options)
@@ -27,8 +28,12 @@ public enum ModuleCheckProgram {
                 seed: seed, timeout: options.timeout)
             var report = Report(seed: seed, reasons: mutes.reasons)
             let isColoured = isatty(STDOUT_FILENO) == 1 && getenv("NO_COLOR") == nil
+            Interruption.watch()
             for path in options.modules {
-                let module = report.add(path, checker.check(absolute(path)))
+                let findings = checker.check(absolute(path))
+                // What was not looked at to the end is not reported at all.
+                if Interruption.signal != 0 { return 128 + Interruption.signal }
+                let module = report.add(path, findings)
                 if !options.isJSON { write(report.text(module, isQuiet: options.isQuiet, isColoured: isColoured)) }
             }
             if options.isJSON { write(String(decoding: report.json.encoded(), as: UTF8.self) + "\n") }

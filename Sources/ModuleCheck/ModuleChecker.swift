@@ -19,6 +19,7 @@ struct ModuleChecker {
         defer { folder.remove() }
         for probe in ProbeRequest.Probe.allCases {
             let found = run(probe, path, folder)
+            if Interruption.signal != 0 { break }
             findings += found
             // What the host refuses has no life to be looked at.
             if found.contains(where: \.endsAll) { break }

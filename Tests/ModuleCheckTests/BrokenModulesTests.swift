@@ -115,11 +115,34 @@ struct BrokenModulesTests {
             environment: ["TMPDIR": place.path])
         #expect(result.status == 1)
         #expect(place.names().isEmpty)
-        let processes = try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap { Int32($0) }
-        let strays = processes.filter { process in
+        #expect(eventually { Self.strays(of: place).isEmpty })
+    }
+
+    @Test("An interrupted check takes its processes and its directory with it")
+    func interrupted() throws {
+        let modules = try Self.built.get()
+        let place = try TemporaryDirectory()
+        let output = try TemporaryDirectory()
+        let process = try ChildProcess(
+            ModcheckProcess.program, ["--timeout", "60", modules.file("stop-hangs.so")], directory: output.path,
+            environment: ["TMPDIR": place.path], output: output.file("output"), errors: output.file("errors"))
+        // The directory of the probe in which it will hang.
+        let isThere = eventually { place.names().contains { place.names(in: $0).contains("behaviour") } }
+        #expect(isThere)
+        process.signal(SIGTERM)
+        #expect(try process.wait(within: .seconds(20)) == 128 + SIGTERM)
+        #expect(place.names().isEmpty)
+        #expect(output.text("output").isEmpty)
+        #expect(eventually { Self.strays(of: place).isEmpty }, "\(Self.strays(of: place))")
+    }
+
+    /// Probes that work in a directory below this one.
+    private static func strays(of place: TemporaryDirectory) -> [String] {
+        let processes = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return processes.filter { process in
+            guard Int32(process) != nil else { return false }
             let line = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8)) ?? ""
             return line.contains("--internal-probe") && line.contains(place.path)
         }
-        #expect(strays.isEmpty)
     }
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* fork(2). The caller has one thread, so that the child may go on as an ordinary process. */
+/* fork(2). The caller has one thread, so that the child may go on as an ordinary process; it ends with its parent. */
 int32_t cmodulecheck_fork(void);
 /* Bytes that malloc has handed out and not got back, in all arenas. */
 size_t cmodulecheck_heap_in_use(void);

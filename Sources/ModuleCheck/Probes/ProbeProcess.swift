@@ -44,17 +44,17 @@ struct ProbeProcess {
         close(ends[1])
         guard code == 0 else { return Result(fault: "\(program) does not start: \(String(cString: strerror(code)))") }
         var result = Result()
-        let bytes = collect(ends[0], until: chost_clock() + Int64(seconds * 1e9))
+        let (bytes, end) = collect(ends[0], from: child, until: chost_clock() + Int64(seconds * 1e9))
+        kill(-child, SIGKILL)
         for line in bytes.split(separator: UInt8(ascii: "\n")) {
             if let json = try? JSONValue.parse(Array(line)), let finding = Finding(json: json) {
                 result.findings.append(finding)
             }
         }
-        let (status, isLate) = reap(child, within: 2)
-        kill(-child, SIGKILL)
-        if isLate {
-            result.fault = "the probe \(request.probe.rawValue) did not end within \(Int(seconds)) s"
-        } else if status != 0 {
+        switch end {
+        case nil: result.fault = "the probe \(request.probe.rawValue) did not end within \(Int(seconds)) s"
+        case 0: break
+        case .some(let status):
             let how =
                 status & 0x7F != 0 ? "was killed by signal \(status & 0x7F)" : "ended with status \(status >> 8 & 0xFF)"
             result.fault = "the probe \(request.probe.rawValue) \(how)"
@@ -74,37 +74,49 @@ struct ProbeProcess {
         return lines
     }
 
-    private static func collect(_ descriptor: Int32, until deadline: Int64) -> [UInt8] {
+    /// Reads until the probe has ended and nothing is left in the pipe: a stray process of a module's may hold the pipe open for ever.
+    /// The wait status; nil: it had to be killed.
+    private static func collect(
+        _ descriptor: Int32, from child: pid_t, until deadline: Int64
+    ) -> (bytes: [UInt8], status: Int32?) {
+        _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
+        var status: Int32 = 0
         while true {
-            let left = deadline - chost_clock()
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let ready = left <= 0 ? 0 : poll(&entry, 1, Int32(clamping: left / 1_000_000 + 1))
-            if ready < 0, errno == EINTR { continue }
-            guard ready > 0 else { return bytes }
-            let got = read(descriptor, &buffer, buffer.count)
-            if got > 0 {
+            let ready = poll(&entry, 1, 5)
+            let hasEnded = waitpid(child, &status, WNOHANG) == child
+            while true {
+                let got = read(descriptor, &buffer, buffer.count)
+                guard got > 0 else { break }
                 bytes += buffer[..<got]
-            } else if got == 0 || errno != EINTR {
-                return bytes
+            }
+            if hasEnded { return (bytes, status) }
+            // The pipe is closed a moment before the process is gone.
+            if ready > 0, Int32(entry.revents) & POLLHUP != 0 { usleep(1000) }
+            if chost_clock() > deadline || Interruption.signal != 0 {
+                kill(-child, SIGKILL)
+                waitpid(child, &status, 0)
+                return (bytes, nil)
             }
         }
     }
+}
 
-    /// The wait status; true when it had to be killed.
-    private static func reap(_ child: pid_t, within seconds: Int64) -> (Int32, Bool) {
-        let deadline = chost_clock() + seconds * 1_000_000_000
-        while true {
-            var status: Int32 = 0
-            let got = waitpid(child, &status, WNOHANG)
-            if got == child || (got < 0 && errno != EINTR) { return (status, false) }
-            if chost_clock() > deadline {
-                kill(-child, SIGKILL)
-                waitpid(child, &status, 0)
-                return (status, true)
-            }
-            usleep(2000)  // waitpid has no deadline
-        }
+/// SIGINT and SIGTERM: modcheck ends its probe, removes its directory, and ends.
+enum Interruption {
+    nonisolated(unsafe) private static let place: UnsafeMutablePointer<Int32> = {
+        let memory = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
+        memory.initialize(to: 0)
+        return memory
+    }()
+
+    /// The signal that came; 0: none.
+    static var signal: Int32 { place.pointee }
+
+    static func watch() {
+        _ = place
+        for number in [SIGINT, SIGTERM, SIGHUP] { Glibc.signal(number) { Interruption.place.pointee = $0 } }
     }
 }
