@@ -123,7 +123,8 @@ let package = Package(
             exclude: ["Modules"]),
         .testTarget(
             name: "ModuleCheckTests", dependencies: ["ModuleCheck", "ModuleABI", "TestSupport", "JSON", "modcheck"]),
-        .testTarget(name: "PackagingTests", dependencies: ["TestSupport", "modhost", "modctl", "modcheck"], exclude: ["debian-life"]),
+        .testTarget(
+            name: "PackagingTests", dependencies: ["TestSupport", "modhost", "modctl", "modcheck"], exclude: ["debian-life"]),
         .testTarget(name: "RtimerTests", dependencies: ["RouteTimers", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "ScriptTests", dependencies: ["Script", "Configuration"]),
         .testTarget(
