@@ -14,7 +14,7 @@ _modcheck() {
             return ;;
     esac
     if [[ $cur == -* ]]; then
-        mapfile -t COMPREPLY < <(compgen -W '--json --list --seed --mute --with --param --config --timeout --quiet --help -h' -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -W '--json --list --seed --mute --with --param --config --timeout --quiet --version --help -h' -- "$cur")
         return
     fi
     compopt -o filenames
