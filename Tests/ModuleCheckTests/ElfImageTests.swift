@@ -56,7 +56,8 @@ struct ElfImageTests {
         "Paths of builders are told from paths of systems",
         arguments: [
             ("/home/nobody/x", true), ("/root/src/a.c", true), ("/srv/build/a.swift", true), ("/usr/include/stdio.h", false),
-            ("/rustc/abc/library/core/src/lib.rs", false), ("/etc/modhost/modules.conf", false), ("/proc/self/fd", false),
+            ("/rustc/abc/library/core/src/lib.rs", false), ("/rust/deps/gimli/src/lib.rs", false),
+            ("/etc/modhost/modules.conf", false), ("/proc/self/fd", false),
             ("//", false),
         ])
     func buildPaths(_ path: String, _ isOne: Bool) {

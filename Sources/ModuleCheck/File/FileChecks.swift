@@ -85,7 +85,8 @@ enum FileChecks {
         let words = text.split(separator: "/")
         guard words.count >= 2 else { return false }
         if ["/home/", "/root/", "/Users/"].contains(where: { text.hasPrefix($0) }) { return true }
-        guard !["/usr/", "/rustc/", "/lib/"].contains(where: { text.hasPrefix($0) }), let last = words.last else {
+        guard !["/usr/", "/rustc/", "/rust/deps/", "/lib/"].contains(where: { text.hasPrefix($0) }), let last = words.last
+        else {
             return false
         }
         return [".c", ".cc", ".cpp", ".cxx", ".h", ".hpp", ".swift", ".rs", ".o"].contains { last.hasSuffix($0) }
