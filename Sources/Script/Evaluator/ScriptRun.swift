@@ -10,11 +10,11 @@ public final class ScriptRun {
     /// What ``Evaluator/run(_:context:)`` was given: the owner keeps arguments and the reply there.
     public internal(set) var context: AnyObject?
     /// The return code of the last function or route: `$rc`.
-    public internal(set) var returnCode: Int32 = 1
+    @exclusivity(unchecked) public internal(set) var returnCode: Int32 = 1
     private var cachedTime: (seconds: Int64, microseconds: Int64)?
 
     /// The stacks of `$avp` by the numbers of their names, the newest value last.
-    private var stacks: [[ScriptValue]] = []
+    @exclusivity(unchecked) private var stacks: [[ScriptValue]] = []
     /// The stacks of names that no place in the configuration spells out.
     private var namedStacks: [[UInt8]: [ScriptValue]] = [:]
 

@@ -43,8 +43,8 @@ final class RegisterStack {
     }
 
     private static let chunkSize = 1024
-    private var chunks: [Chunk] = []
-    private var current = 0
+    @exclusivity(unchecked) private var chunks: [Chunk] = []
+    @exclusivity(unchecked) private var current = 0
 
     init() {
         addChunk(holding: Self.chunkSize)
