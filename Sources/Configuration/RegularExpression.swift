@@ -12,11 +12,6 @@ struct RegularExpressionError: Error {
 ///
 /// `regexec` only reads the compiled pattern and locks what it caches, so any thread may match.
 final class RegularExpression: @unchecked Sendable {
-    /// Longest pattern, in bytes: glibc compiles recursively, so this bounds its stack.
-    static let maximumLength = 1024
-    /// Largest product of the `{m,n}` counts in a pattern: glibc writes repeats out in memory.
-    static let maximumRepeat = 1000
-
     private let compiled: UnsafeMutablePointer<regex_t>
     private let isCompiled: Bool
 
@@ -24,7 +19,7 @@ final class RegularExpression: @unchecked Sendable {
     init(_ pattern: [UInt8], ignoringCase: Bool = false) throws(RegularExpressionError) {
         compiled = .allocate(capacity: 1)
         compiled.initialize(to: regex_t())
-        if let reason = Self.danger(in: pattern) {
+        if let reason = PatternDanger.find(in: pattern) {
             isCompiled = false
             throw RegularExpressionError(reason: reason)
         }
@@ -62,39 +57,5 @@ final class RegularExpression: @unchecked Sendable {
     /// Whether the whole of `text` matches.
     func matches(_ text: [UInt8]) -> Bool {
         firstMatch(in: text)?[0] == 0..<text.count
-    }
-
-    /// What makes a pattern too costly to compile or to run, nil for a harmless one.
-    private static func danger(in pattern: [UInt8]) -> String? {
-        if pattern.isEmpty { return "it is empty" }
-        if pattern.count > maximumLength { return "it is longer than \(maximumLength) bytes" }
-        if pattern.contains(0) { return "it contains a NUL byte" }
-        var product = 1
-        var index = 0
-        while index < pattern.count {
-            switch pattern[index] {
-            case Byte.backslash:
-                if index + 1 < pattern.count, pattern[index + 1].isDigit {
-                    return "back-references are not a part of POSIX extended expressions"
-                }
-                index += 1
-            case UInt8(ascii: "{"):
-                // The larger of the two counts decides how often the part before is written out.
-                var largest = 0
-                var count = 0
-                while index + 1 < pattern.count, pattern[index + 1].isDigit || pattern[index + 1] == 0x2C {
-                    index += 1
-                    count = pattern[index].isDigit ? min(count * 10 + Int(pattern[index] - 0x30), 1 << 20) : 0
-                    largest = max(largest, count)
-                }
-                product *= max(largest, 1)
-                if product > maximumRepeat {
-                    return "its repeat counts multiply to more than \(maximumRepeat)"
-                }
-            default: break
-            }
-            index += 1
-        }
-        return nil
     }
 }

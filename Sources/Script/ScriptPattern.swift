@@ -1,17 +1,13 @@
 // POSIX extended regular expressions, the kind that Kamailio uses. This file alone owns the `regex_t`: it is allocated
 // and compiled in `init` and freed in `deinit`.
 
+import Configuration
 import Glibc
 
 /// A compiled POSIX extended pattern over bytes.
 ///
 /// `regexec` locks the compiled pattern, so an evaluator has its own of each.
 public final class ScriptPattern: @unchecked Sendable {
-    /// Longest pattern, in bytes: glibc compiles recursively, so this bounds its stack.
-    public static let maximumLength = 1024
-    /// Largest product of the `{m,n}` counts in a pattern: glibc writes repeats out in memory.
-    public static let maximumRepeat = 1000
-
     private let compiled: UnsafeMutablePointer<regex_t>
     private let isCompiled: Bool
 
@@ -20,7 +16,7 @@ public final class ScriptPattern: @unchecked Sendable {
         compiled = .allocate(capacity: 1)
         compiled.initialize(to: regex_t())
         let shown = String(decoding: pattern.prefix(60), as: UTF8.self)
-        if let reason = Self.danger(in: pattern) {
+        if let reason = PatternDanger.find(in: pattern) {
             isCompiled = false
             throw ScriptError("found the pattern '\(shown)', expected another: \(reason)")
         }
@@ -52,41 +48,5 @@ public final class ScriptPattern: @unchecked Sendable {
             copy[text.count] = 0
             return regexec(compiled, copy.baseAddress?.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
         }
-    }
-
-    /// What makes a pattern too costly to compile or to run, nil for a harmless one.
-    private static func danger(in pattern: [UInt8]) -> String? {
-        if pattern.isEmpty { return "it is empty" }
-        if pattern.count > maximumLength { return "it is longer than \(maximumLength) bytes" }
-        if pattern.contains(0) { return "it contains a NUL byte" }
-        var product = 1
-        var index = 0
-        while index < pattern.count {
-            switch pattern[index] {
-            case UInt8(ascii: "\\"):
-                if index + 1 < pattern.count, (0x30...0x39).contains(pattern[index + 1]) {
-                    return "back-references are not a part of POSIX extended expressions"
-                }
-                index += 1
-            case UInt8(ascii: "{"):
-                product *= largestCount(in: pattern, from: &index)
-                if product > maximumRepeat { return "its repeat counts multiply to more than \(maximumRepeat)" }
-            default: break
-            }
-            index += 1
-        }
-        return nil
-    }
-
-    /// The larger of the counts in `{m,n}`: it decides how often the part before is written out.
-    private static func largestCount(in pattern: [UInt8], from index: inout Int) -> Int {
-        var largest = 0
-        var count = 0
-        while index + 1 < pattern.count, (0x30...0x39).contains(pattern[index + 1]) || pattern[index + 1] == 0x2C {
-            index += 1
-            count = pattern[index] == 0x2C ? 0 : min(count * 10 + Int(pattern[index] - 0x30), 1 << 20)
-            largest = max(largest, count)
-        }
-        return max(largest, 1)
     }
 }

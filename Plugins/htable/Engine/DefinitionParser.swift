@@ -71,7 +71,8 @@ public struct DefinitionParser {
         let name = String(decoding: text[start..<position], as: UTF8.self)
         guard Self.attributes.contains(name) else {
             let near = Self.nearest(to: name).map { "; did you mean \($0)?" } ?? ""
-            throw fault(at: start, "found the attribute \"\(name.prefix(40))\", which tables do not have\(near)")
+            throw fault(
+                at: start, "found the attribute \"\(printable(name.utf8, atMost: 40))\", which tables do not have\(near)")
         }
         guard seen.insert(name).inserted else { throw fault(at: start, "\(name) is given twice") }
         skipSpaces()
@@ -145,7 +146,7 @@ public struct DefinitionParser {
             let bounds =
                 range == Int64.min...Int64.max
                 ? "a whole number of 64 bits" : "a whole number from \(range.lowerBound) to \(range.upperBound)"
-            throw fault(at: start, "\(name) is \"\(text.prefix(40))\", expected \(bounds)")
+            throw fault(at: start, "\(name) is \"\(printable(text.utf8, atMost: 40))\", expected \(bounds)")
         }
         return number
     }
@@ -178,7 +179,7 @@ public struct DefinitionParser {
         }
         throw fault(
             at: start,
-            "maxsize is \"\(String(decoding: value.prefix(40), as: UTF8.self))\", expected a number of items such as 100000, or of "
+            "maxsize is \"\(printable(value, atMost: 40))\", expected a number of items such as 100000, or of "
                 + "bytes with a unit such as 64MiB")
     }
 

@@ -178,7 +178,7 @@ public final class Functions: Sendable {
     private func find(_ name: mh_value) -> HashTable? {
         let bytes = name.scriptBytes
         let table = tables.find(bytes)
-        if table == nil { tables.warn("there is no table \"\(String(decoding: bytes, as: UTF8.self))\"") }
+        if table == nil { tables.warn("there is no table \"\(printable(bytes))\"") }
         return table
     }
 
@@ -232,7 +232,7 @@ public final class Functions: Sendable {
         let text = item.scriptBytes
         return try text.lend { (bytes) throws(ModuleFailure) in
             guard let parts = TableAndKey(bytes), let table = tables.find(parts.table) else { return Self.noSuchTable }
-            try body(table, parts.key, "\(function)(\"\(String(decoding: text, as: UTF8.self))\")")
+            try body(table, parts.key, "\(function)(\"\(printable(text))\")")
             return Self.isTrue
         }
     }

@@ -235,7 +235,7 @@ extension HashTable {
             guard case .integer(let old) = store.value(head) else {
                 throw ModuleFailure(
                     MH_E_INVALID,
-                    "the value of \(shown(key)) in table \(name) is a string, expected an integer")
+                    "the value of \"\(printable(key, atMost: 64))\" in table \(name) is a string, expected an integer")
             }
             let sum = try self.sum(old, amount, key)
             if store.block(head) != nil {
@@ -266,13 +266,10 @@ extension HashTable {
         guard !overflow else {
             throw ModuleFailure(
                 MH_E_LIMIT,
-                "\(a) \(b < 0 ? "-" : "+") \(b.magnitude) does not fit 64 bits; \(shown(key)) in table \(name) stays \(a)")
+                "\(a) \(b < 0 ? "-" : "+") \(b.magnitude) does not fit 64 bits; \"\(printable(key, atMost: 64))\" in table \(name) stays \(a)"
+            )
         }
         return sum
-    }
-
-    private func shown(_ key: UnsafeRawBufferPointer) -> String {
-        "\"\(String(decoding: key.prefix(64), as: UTF8.self))\(key.count > 64 ? "…" : "")\""
     }
 
     private func reschedule(

@@ -7,9 +7,6 @@ import ModuleKit
 /// A compiled regular expression, matched without regard to case, `.` and `[^…]` not over line ends, as Kamailio's htable does.
 final class Expression: @unchecked Sendable {
     // @unchecked: regexec only reads what regcomp made, and locks what it caches.
-    private static let longest = 1024
-    private static let mostRepeats = 1000
-
     private let compiled: UnsafeMutablePointer<regex_t>
     private let isCompiled: Bool
 
@@ -17,7 +14,7 @@ final class Expression: @unchecked Sendable {
     private init(_ pattern: [UInt8]) throws(ModuleFailure) {
         compiled = .allocate(capacity: 1)
         compiled.initialize(to: regex_t())
-        var reason = Self.danger(in: pattern)
+        var reason = PatternDanger.find(in: pattern)
         if reason == nil {
             let text = pattern.map { CChar(bitPattern: $0) } + [0]
             let code = regcomp(compiled, text, REG_EXTENDED | REG_ICASE | REG_NEWLINE)
@@ -30,9 +27,8 @@ final class Expression: @unchecked Sendable {
         }
         isCompiled = reason == nil
         if let reason {
-            let shown = String(decoding: pattern.prefix(80), as: UTF8.self)
             throw ModuleFailure(
-                MH_E_INVALID, "the pattern \"\(shown)\" is no POSIX extended regular expression: \(reason)")
+                MH_E_INVALID, "the pattern \"\(printable(pattern))\" is no POSIX extended regular expression: \(reason)")
         }
     }
 
@@ -52,36 +48,6 @@ final class Expression: @unchecked Sendable {
             return regexec(
                 compiled, copy.baseAddress?.assumingMemoryBound(to: CChar.self), 1, &range, REG_STARTEND) == 0
         }
-    }
-
-    private static func danger(in pattern: [UInt8]) -> String? {
-        if pattern.count > longest { return "it is longer than \(longest) bytes" }
-        if pattern.contains(0) { return "it contains a NUL byte" }
-        var product = 1
-        var index = 0
-        while index < pattern.count {
-            if pattern[index] == UInt8(ascii: "\\") {
-                if index + 1 < pattern.count, (0x31...0x39).contains(pattern[index + 1]) {
-                    return "back-references are not a part of POSIX extended expressions"
-                }
-                index += 1
-            } else if pattern[index] == UInt8(ascii: "{") {
-                var largest = 0
-                var count = 0
-                while index + 1 < pattern.count,
-                    (0x30...0x39).contains(pattern[index + 1]) || pattern[index + 1] == UInt8(ascii: ",")
-                {
-                    index += 1
-                    let isDigit = pattern[index] != UInt8(ascii: ",")
-                    count = isDigit ? min(count * 10 + Int(pattern[index]) - 0x30, 1 << 20) : 0
-                    largest = max(largest, count)
-                }
-                product *= max(largest, 1)
-                if product > mostRepeats { return "its repeat counts multiply to more than \(mostRepeats)" }
-            }
-            index += 1
-        }
-        return nil
     }
 
     // MARK: The cache

@@ -62,7 +62,8 @@ public final class Variables {
 /// A place in the config whose table is named there, not by other pseudo-variables. In memory of its own: made by `prepare`, freed by
 /// `release`.
 private struct ItemSite {
-    let table: HashTable
+    /// Held by the place, and not counted at each use.
+    let table: Unmanaged<HashTable>
     /// Where the key begins in the expanded text: as in the text as written, since nothing before it changes.
     let keyStart: Int
 
@@ -74,6 +75,7 @@ private struct ItemSite {
 
     static func free(_ place: UnsafeMutableRawPointer) {
         let place = place.assumingMemoryBound(to: ItemSite.self)
+        place.pointee.table.release()
         place.deinitialize(count: 1)
         place.deallocate()
     }
@@ -130,16 +132,16 @@ private final class ItemVariable: Sendable {
     /// Looks the table up where the text names it; an unknown one is said, and looked for again at each use.
     private func prepare(_ inner: mh_str) throws(ModuleFailure) -> ItemSite? {
         guard let parts = TableAndKey(inner.bytes) else {
-            throw ModuleFailure(MH_E_INVALID, "found \"\(inner.string)\", expected table=>key")
+            throw ModuleFailure(MH_E_INVALID, "found \"\(printable(inner.bytes))\", expected table=>key")
         }
         guard !parts.table.contains(UInt8(ascii: "$")) else { return nil }
         guard let table = tables.find(parts.table) else {
-            let name = String(decoding: parts.table, as: UTF8.self)
+            let name = printable(parts.table)
             let guess = nearestName(to: name, among: tables.all.map(\.name)).map { "; did you mean \($0)?" } ?? ""
             tables.warn("there is no table \"\(name)\" for \"\(inner.string)\"\(guess)")
             return nil
         }
-        return ItemSite(table: table, keyStart: inner.len - parts.key.count)
+        return ItemSite(table: .passRetained(table), keyStart: inner.len - parts.key.count)
     }
 
     /// Runs `body` with the table and the key of an expanded text.
@@ -150,13 +152,18 @@ private final class ItemVariable: Sendable {
         if let site {
             let site = site.assumingMemoryBound(to: ItemSite.self)
             let key = text[min(site.pointee.keyStart, text.count)...]
-            return try body(site.pointee.table, UnsafeRawBufferPointer(rebasing: key))
+            let outcome = site.pointee.table._withUnsafeGuaranteedRef { table in
+                Swift.Result<Result, ModuleFailure> { () throws(ModuleFailure) in
+                    try body(table, UnsafeRawBufferPointer(rebasing: key))
+                }
+            }
+            return try outcome.get()
         }
         guard let parts = TableAndKey(text) else {
-            throw ModuleFailure(MH_E_INVALID, "found \"\(String(decoding: text, as: UTF8.self))\", expected table=>key")
+            throw ModuleFailure(MH_E_INVALID, "found \"\(printable(text))\", expected table=>key")
         }
         guard let table = tables.find(parts.table) else {
-            throw ModuleFailure(MH_E_NOT_FOUND, "there is no table for $sht(\(String(decoding: text, as: UTF8.self)))")
+            throw ModuleFailure(MH_E_NOT_FOUND, "there is no table for $sht(\(printable(text)))")
         }
         return try body(table, parts.key)
     }

@@ -1,17 +1,13 @@
 // The pattern of a substitution: a POSIX extended expression. This file alone owns its `regex_t`, which is allocated
 // and compiled in `init` and freed in `deinit`.
 
+import Configuration
 import Glibc
 
 /// A compiled pattern over bytes.
 ///
 /// `regexec` only reads the compiled pattern and locks what it caches, so any thread may match.
 final class SubstitutionPattern: @unchecked Sendable {
-    /// Longest pattern, in bytes: glibc compiles recursively, so this bounds its stack.
-    static let maximumLength = 1024
-    /// Largest product of the counts of `{m,n}`: glibc writes repeats out in memory.
-    static let maximumRepeat = 1000
-
     private let compiled: UnsafeMutablePointer<regex_t>
     private let isCompiled: Bool
 
@@ -21,7 +17,7 @@ final class SubstitutionPattern: @unchecked Sendable {
     init(_ pattern: [UInt8], ignoringCase: Bool, perLine: Bool) throws(ScriptError) {
         compiled = .allocate(capacity: 1)
         compiled.initialize(to: regex_t())
-        if let danger = Self.danger(in: pattern) {
+        if let danger = PatternDanger.find(in: pattern) {
             isCompiled = false
             throw ScriptError("found a pattern that cannot be used: \(danger)")
         }
@@ -67,36 +63,5 @@ final class SubstitutionPattern: @unchecked Sendable {
             guard let whole = ranges[0], try visit(ranges) else { return }
             start = whole.isEmpty ? whole.upperBound + 1 : whole.upperBound
         }
-    }
-
-    /// What makes a pattern too costly to compile or to run, nil for a harmless one.
-    private static func danger(in pattern: [UInt8]) -> String? {
-        if pattern.isEmpty { return "it is empty" }
-        if pattern.count > maximumLength { return "it is longer than \(maximumLength) bytes" }
-        if pattern.contains(0) { return "it contains a NUL byte" }
-        var product = 1
-        var index = 0
-        while index < pattern.count {
-            switch pattern[index] {
-            case UInt8(ascii: "\\"):
-                if index + 1 < pattern.count, (0x30...0x39).contains(pattern[index + 1]) {
-                    return "back-references are not a part of POSIX extended patterns"
-                }
-                index += 1
-            case UInt8(ascii: "{"):
-                var largest = 0
-                var count = 0
-                while index + 1 < pattern.count, (0x30...0x39).contains(pattern[index + 1]) || pattern[index + 1] == 0x2C {
-                    index += 1
-                    count = pattern[index] == 0x2C ? 0 : min(count * 10 + Int(pattern[index] - 0x30), 1 << 20)
-                    largest = max(largest, count)
-                }
-                product *= max(largest, 1)
-                if product > maximumRepeat { return "its repeat counts multiply to more than \(maximumRepeat)" }
-            default: break
-            }
-            index += 1
-        }
-        return nil
     }
 }
