@@ -332,7 +332,7 @@ static int32_t latency(void *ctx, const mh_mi_call *call, const mh_mi_reply *rep
     static uint64_t counts[BUCKETS];
     memset(counts, 0, sizeof counts);
     uint64_t seed = 88172645463325252u, operations = 0, over = 0;
-    int64_t worst = 0, end = clock_of(CLOCK_MONOTONIC) + seconds * 1000000000;
+    int64_t worst = 0, worst_at = 0, end = clock_of(CLOCK_MONOTONIC) + seconds * 1000000000;
     char key[24], buffer[64];
     mh_htable_item item = {.struct_size = sizeof item};
     mh_value value = mh_text((mh_str)MH_STR("0123456789abcdef0123456789ABCDEF"));
@@ -356,7 +356,10 @@ static int32_t latency(void *ctx, const mh_mi_call *call, const mh_mi_reply *rep
         now = clock_of(CLOCK_MONOTONIC);
         int64_t took = now - start;
         counts[bucket_of(took)]++;
-        if (took > worst) worst = took;
+        if (took > worst) {
+            worst = took;
+            worst_at = start;
+        }
         if (took > 1000000) over++;
         operations++;
     }
@@ -370,6 +373,7 @@ static int32_t latency(void *ctx, const mh_mi_call *call, const mh_mi_reply *rep
         put(reply, marks[i].name, value_of(bucket) / 1000);
     }
     put(reply, "worst_us", (double)worst / 1000);
+    put(reply, "worst_at_s", (double)(worst_at - end) / 1e9 + (double)seconds);
     put(reply, "operations", (double)operations);
     put(reply, "over_1_ms", (double)over);
     reply->end(reply->ctx);

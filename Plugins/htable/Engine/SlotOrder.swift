@@ -191,15 +191,14 @@ final class SlotOrder {
             let rank = rank(item)
             if let after, rank <= after { return }
             if let bound, rank > bound { return }
-            if found.count == capacity {
-                // Keep the lower half: what is above its greatest waits for a later round.
-                isCut = true
-                sort(&found)
-                found.removeSubrange((capacity / 2)...)
-                bound = found.last.map(self.rank)
-                if let bound, rank > bound { return }
-            }
             found.append(item)
+        } betweenSegments: {
+            guard found.count > capacity else { return }
+            // Keep the lower half: what is above its greatest waits for a later round.
+            isCut = true
+            sort(&found)
+            found.removeSubrange((capacity / 2)...)
+            bound = found.last.map(self.rank)
         }
         sort(&found)
         items = found
@@ -242,7 +241,8 @@ final class SlotOrder {
         Rank(slotAndID: UInt64(part + 1) << partShift - 1, sequenceAndUpper: .max)
     }
 
-    private func walk(_ body: (ItemReference) -> Void) {
+    /// Calls `body` for each item under a lock, and `betweenSegments` now and then without any: what takes time belongs there.
+    private func walk(_ body: (ItemReference) -> Void, betweenSegments: () -> Void = {}) {
         let now = table.now
         var position: ScanPosition? = ScanPosition()
         let page = ScanPage()
@@ -258,6 +258,7 @@ final class SlotOrder {
                             stripe: UInt32(here.stripe), ref: table.store.ref(of: head)))
                 }
                 pace.spend(count * Pace.look)
+                betweenSegments()
                 continue
             }
             // Patterns may be slow: they are tried on copies, without the lock.
@@ -272,6 +273,7 @@ final class SlotOrder {
                             upper: table.store.upper(table.store.hash(key)), stripe: UInt32(here.stripe), ref: 0))
                 }
             }
+            betweenSegments()
         }
     }
 }
@@ -299,8 +301,13 @@ struct SlotItems {
         _ body: (UnsafeRawBufferPointer, ItemValue) throws(Failure) -> Bool
     ) throws(Failure) -> Bool {
         if let refill, !refill() { return true }
+        var pace = Pace()
         while true {
-            for index in page.rows.indices where !(try page.with(index, body)) { return false }
+            for index in page.rows.indices {
+                guard try page.with(index, body) else { return false }
+                // What is done with an item, writing it out most often, costs more than finding it.
+                pace.spend(2 * Pace.find)
+            }
             guard let refill, refill() else { return true }
         }
     }
