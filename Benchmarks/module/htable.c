@@ -398,7 +398,8 @@ static int32_t expiry(void *ctx, const mh_mi_call *call, const mh_mi_reply *repl
         reply->fail(reply->ctx, 500, mh_cstr("the machine is too slow for this: the fill took longer than the expiry"));
         return MH_OK;
     }
-    /* The second of its expiry is still an entry's life. */
+    /* The second of its expiry is still an entry's life. This thread sleeps, as its own time would count: eight seconds in which the
+     * module works, then four in which nothing is left to do. */
     while (time(NULL) <= until - 1) usleep(10000);
     int64_t start = clock_of(CLOCK_PROCESS_CPUTIME_ID);
     while (time(NULL) < until + 8) usleep(100000);

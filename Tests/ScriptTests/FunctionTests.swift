@@ -218,7 +218,7 @@ struct LimitTests {
         let calls = Calls()
         let slow = TestFunction(name: "slow") { _, _ in
             calls.add("slow")
-            usleep(10_000)
+            usleep(10_000)  // what is tested: a function that takes a quarter of the time limit
             return 1
         }
         let running = try RunningProgram(
