@@ -70,15 +70,17 @@ lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 		Packaging/make-reference Packaging/debian/build $(wildcard Packaging/debian/modhost.*rm Packaging/debian/modhost.postinst) \
 		Packaging/sdk/templates/common/test.sh Examples/data/generate-records Examples/data/expected-rows \
 		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh Tests/PackagingTests/debian-life \
-		Tests/Interop/run Tests/Fuzzers/run Benchmarks/run; do \
+		Tests/Interop/run Tests/Fuzzers/run Benchmarks/routes; do \
 		bash -n $$script || exit 1; done
+	@python3 -c 'import ast, pathlib, sys; [ast.parse(path.read_text(), str(path)) for path in map(pathlib.Path, sys.argv[1:])]' \
+		Benchmarks/run $(wildcard Benchmarks/*/*.py)
 	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
 		for page in Documentation/man/*; do \
 			found=$$(LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
 			[ -z "$$found" ] || { echo "$$page: $$found"; exit 1; }; done
 
-bench: build ## Measure start, memory and the stores beside their floors
-	@bash Benchmarks/run
+bench: build ## Measure every store beside its floor and the peers installed; ONLY=htable,mi limits it
+	@python3 Benchmarks/run
 
 torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 240); the last line counts what was lost
 	@$(SWIFT_BUILD)
