@@ -97,6 +97,10 @@ def all_modules():
         'modparam("timestore", "listen", "tcp://127.0.0.1:0")',
         'modparam("timestore", "data_directory", "{folder}/series")',
         'loadmodule "rtimer.so"',
+        'modparam("rtimer", "timer", "name=hourly;interval=3600;")',
+        'modparam("rtimer", "exec", "timer=hourly;route=HOURLY")',
         'loadmodule "ask.so"',
         'modparam("ask", "listen", "unix:{folder}/ask.sock")',
+        "request_route { return; }",
+        "route[HOURLY] { return; }",
     ]
