@@ -13,17 +13,19 @@ TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate
 	dpkg-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) socat
 INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
+BENCH_PACKAGES := gcc libc6-dev python3 valgrind
+PEER_PACKAGES := kamailio rsyslog sqlite3 libsqlite3-dev redis-server memcached influxdb rrdtool rrdcached victoria-metrics
 DEB_PACKAGES := $(INSTALL_PACKAGES) dpkg-dev
 
 # Product by product, so that what only the tests need is not built.
 SWIFT_BUILD := for product in modhost modctl modcheck $(MODULES); do swift build -c release --product $$product || exit 1; done
 RELEASE := .build/release
 
-.PHONY: help run build test lint bench torture sanitize fuzz interop doc install deb deb-check \
-	clean deps-build deps-test deps-run deps-interop deps-install deps-deb swift
+.PHONY: help run build test lint bench bench-peers bench-page torture sanitize fuzz interop doc install deb deb-check \
+	clean deps-build deps-test deps-run deps-bench deps-interop deps-install deps-deb swift
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 swift:
 	@command -v swift >/dev/null || { \
@@ -42,6 +44,9 @@ deps-run:
 
 deps-interop: deps-test
 	@sh Packaging/install-packages kamailio kamcli || echo "kamailio and kamcli cannot be installed: what needs it will be skipped"
+
+deps-bench:
+	@sh Packaging/install-packages $(BENCH_PACKAGES)
 
 deps-install:
 	@sh Packaging/install-packages $(INSTALL_PACKAGES)
@@ -72,15 +77,24 @@ lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh Tests/PackagingTests/debian-life \
 		Tests/Interop/run Tests/Fuzzers/run Benchmarks/routes; do \
 		bash -n $$script || exit 1; done
-	@python3 -c 'import ast, pathlib, sys; [ast.parse(path.read_text(), str(path)) for path in map(pathlib.Path, sys.argv[1:])]' \
-		Benchmarks/run $(wildcard Benchmarks/*/*.py)
+	@command -v python3 >/dev/null || { echo "python3 is not installed: the benchmarks' scripts are NOT CHECKED"; exit 0; }; \
+		python3 -c 'import ast, pathlib, sys; [ast.parse(path.read_text(), str(path)) for path in map(pathlib.Path, sys.argv[1:])]' \
+		Benchmarks/run Benchmarks/draw $(wildcard Benchmarks/*/*.py)
 	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
 		for page in Documentation/man/*; do \
 			found=$$(LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
 			[ -z "$$found" ] || { echo "$$page: $$found"; exit 1; }; done
 
-bench: build ## Measure every store beside its floor and the peers installed; ONLY=htable,mi limits it
+bench: build deps-bench ## Measure every store beside its floor and the peers installed; ONLY=htable,mi limits it
 	@python3 Benchmarks/run
+
+bench-peers: ## Install the peers that `make bench` measures beside ours, where Debian has them; starts none of them
+	@sh Packaging/install-packages $(BENCH_PACKAGES)
+	@for peer in $(PEER_PACKAGES); do sh Packaging/install-packages $$peer || echo "$$peer cannot be installed: it will be skipped"; done
+
+bench-page: ## Draw the curves and renew Documentation/performance.md from the newest results in run/bench
+	@sh Packaging/install-packages gnuplot-nox
+	@python3 Benchmarks/draw
 
 torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 240); the last line counts what was lost
 	@$(SWIFT_BUILD)
