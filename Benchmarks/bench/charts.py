@@ -5,7 +5,7 @@ import subprocess
 from dataclasses import dataclass, field
 
 OURS = "modhost"
-# Ours first and strongest; the others in the order of their appearance.
+# One colour a line of the chart, the same for ours (solid) and what it is measured beside (dashed).
 COLOURS = ["#1b5e9e", "#d1782a", "#4a8f43", "#8a4fa3", "#b03a3a", "#5c5c5c", "#2a9d9d", "#a38a2a"]
 
 
@@ -54,19 +54,21 @@ def script(chart, path):
         'set format x "%.0s%c"' if _is_wide([point[0] for point in every]) else 'set format x "%g"',
     ]
     if _is_wide([point[0] for point in every]):
-        text.append("set logscale x")
+        text += ["set logscale x", "set offsets graph 0.03, graph 0.03, 0, 0"]
     if _is_wide([point[1] for point in every]):
         text.append("set logscale y")
         text.append('set format y "%.0s%c"')
     else:
         text.append("set yrange [0:*]")
-    plots = []
+    plots, colours = [], {}
     for number, (label, points) in enumerate(chart.lines.items()):
         text.append(f"$line{number} << END")
         text += [" ".join(f"{value:.10g}" for value in point) for point in sorted(points)]
         text.append("END")
         is_ours = label.endswith(OURS)
-        style = f'lc rgb "{COLOURS[number % len(COLOURS)]}" lw {2.5 if is_ours else 1.5} dt {1 if is_ours else 2} pt 7 ps 0.5'
+        line = label.rpartition(", ")[0]
+        colour = colours.setdefault(line, COLOURS[len(colours) % len(COLOURS)])
+        style = f'lc rgb "{colour}" lw {2.5 if is_ours else 1.5} dt {1 if is_ours else 2} pt {7 if is_ours else 6} ps 0.6'
         plots.append(f'$line{number} with yerrorlines {style} title "{_quoted(label)}"')
     text.append("plot " + ", ".join(plots))
     return "\n".join(text) + "\n"

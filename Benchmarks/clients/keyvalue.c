@@ -49,7 +49,7 @@ static const char *const names[] = {"fill", "expiring", "get", "set", "incr"};
 static char *put_request(char *out, int is_redis, enum operation operation, uint64_t number, int seconds) {
     static const char wide[] = "0123456789abcdef0123456789ABCDEF";
     unsigned long long n = number;
-    char key[24], value[40];
+    char key[32], value[40];
     int key_size = sprintf(key, operation == EXPIRING ? "%016llu" : "user:%010llu", n);
     int value_size = operation == EXPIRING ? sprintf(value, "%s", wide) : sprintf(value, "%llu", 10000000 + n % 80000000);
     switch (operation) {
