@@ -162,6 +162,40 @@ struct RowFormatTests {
         }
     }
 
+    @Test("A row of any length is its fields, each as it stands in a row of its own", arguments: Escape.allCases)
+    func fieldByField(escape: Escape) {
+        for (field, record) in [("|", "\n"), (",", "\r\n"), ("\t", "\n"), (".", "-"), ("\0", "\n")] {
+            var settings = Settings()
+            settings.escape = escape
+            settings.fieldDelimiter = Array(field.utf8)[0]
+            settings.recordDelimiter = Array(record.utf8)
+            settings.nullText = Array("NULL".utf8)
+            for _ in 0..<400 {
+                // Mostly plain rows, as they come; some with a byte or two that need an escape, at any place.
+                let awkward = Int.random(in: 0...3) == 0 ? 40 : 100_000
+                func text(_ lengths: ClosedRange<Int>) -> [UInt8] {
+                    (0..<Int.random(in: lengths)).map { _ in
+                        Int.random(in: 0..<awkward) == 0 ? UInt8.random(in: 0...255) : UInt8.random(in: 0x30...0x7A)
+                    }
+                }
+                let fields = (0..<Int.random(in: 1...40)).map { _ -> Field in
+                    switch Int.random(in: 0...11) {
+                    case 0: .int(Int64.random(in: .min ... .max) >> Int64.random(in: 0..<63))
+                    case 1: .null
+                    case 2: .real(Double.random(in: -1e6...1e6))
+                    case 3: .blob(text(0...20))
+                    case 4: .time(Int64.random(in: 0...2_000_000_000_000_000))
+                    case 5: .bytes(text(60...300))
+                    default: .bytes(text(0...40))
+                    }
+                }
+                let alone = fields.map { (format([$0], settings) ?? []).dropLast(settings.recordDelimiter.count) }
+                let expected = Array(alone.joined(separator: [settings.fieldDelimiter])) + settings.recordDelimiter
+                #expect(format(fields, settings, room: 65_536) == expected)
+            }
+        }
+    }
+
     @Test("none writes raw bytes")
     func raw() {
         var settings = Settings()

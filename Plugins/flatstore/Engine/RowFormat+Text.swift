@@ -1,24 +1,22 @@
-// Strings and blobs of a row: copied and searched for bytes that need an escape in one pass, sixteen at a time, and written
-// again byte by byte only when there is one.
+// Strings and blobs of a row that holds something to escape: copied and searched in one pass, and written again byte by byte
+// where there is something. Rows without are the business of RowFormat+Plain.swift.
 import Glibc
 import ModuleABI
 
 extension RowFormat {
-    /// Writes a string field; nil when it does not fit. `end` leaves at least `margin` bytes.
+    /// Writes a text of at least one byte with escapes; nil when it does not fit. There is room for it as it is, and `margin`
+    /// behind it.
     @inline(__always)
     func writeText(
-        _ text: UnsafePointer<CChar>?, _ count: Int, _ place: UnsafeMutablePointer<UInt8>,
+        _ source: UnsafeRawPointer, _ count: Int, _ place: UnsafeMutablePointer<UInt8>,
         _ end: UnsafeMutablePointer<UInt8>
     ) -> UnsafeMutablePointer<UInt8>? {
-        guard count > 0, let text else { return place }
-        guard count <= end - place - Self.margin else { return nil }
-        let source = UnsafeRawPointer(text)
         let isPlain: Bool
         switch escape {
         case .percent: isPlain = copyFindingDelimiters(source, count, UnsafeMutableRawPointer(place))
         case .backslash: isPlain = copyFindingControls(source, count, UnsafeMutableRawPointer(place))
         case .none:
-            memcpy(place, source, count)
+            Self.copy(source, count, place)
             isPlain = true
         }
         if isPlain { return place + count }
