@@ -75,7 +75,7 @@ lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 		Packaging/make-reference Packaging/debian/build $(wildcard Packaging/debian/modhost.*rm Packaging/debian/modhost.postinst) \
 		Packaging/sdk/templates/common/test.sh Examples/data/generate-records Examples/data/expected-rows \
 		Tests/BrokenModules/build.sh Tests/abi/renew.sh Tests/abi/canary.sh Tests/PackagingTests/debian-life \
-		Tests/Interop/run Tests/Fuzzers/run Benchmarks/routes; do \
+		Tests/Interop/run Tests/Fuzzers/run; do \
 		bash -n $$script || exit 1; done
 	@command -v python3 >/dev/null || { echo "python3 is not installed: the benchmarks' scripts are NOT CHECKED"; exit 0; }; \
 		python3 -c 'import ast, pathlib, sys; [ast.parse(path.read_text(), str(path)) for path in map(pathlib.Path, sys.argv[1:])]' \
