@@ -7,12 +7,13 @@ public final class ScriptFormat: Sendable {
 
     /// The value of a text without pseudo-variables, nil for one with some.
     public let constant: ScriptValue?
-    let pieces: [Piece]
+    /// Its pieces in order, for the loop.
+    let steps: FormatSteps
     /// The pseudo-variable that is the whole text, nil for any other text.
     let single: VariableSite?
 
     init(_ pieces: [Piece]) {
-        self.pieces = pieces
+        steps = FormatSteps(pieces)
         switch pieces.count {
         case 0:
             constant = .text([])

@@ -32,12 +32,14 @@ final class ScriptThread {
     @exclusivity(unchecked) var copy = ItemCopy()
     /// The route that runs has locked a slot, and perhaps unlocked it.
     var mayHoldSlots = false
-    @exclusivity(unchecked) private var text: UnsafeMutableRawBufferPointer = .allocate(byteCount: 256, alignment: 1)
+    @exclusivity(unchecked) private var text: UnsafeMutableRawBufferPointer = .allocate(
+        byteCount: ScriptThread.roomSize, alignment: 1)
 
     /// Most iterators of one thread: a route that makes names and never ends them is stopped here.
     static let mostIterators = 4096
 
-    private static let key: pthread_key_t = {
+    /// Where threads keep theirs; who asks often keeps the number.
+    static let key: pthread_key_t = {
         var key = pthread_key_t()
         pthread_key_create(&key) { raw in
             if let raw { Unmanaged<ScriptThread>.fromOpaque(raw).release() }
@@ -46,14 +48,28 @@ final class ScriptThread {
     }()
 
     /// The calling thread's.
-    static var current: ScriptThread {
-        if let raw = pthread_getspecific(key) { return Unmanaged<ScriptThread>.fromOpaque(raw).takeUnretainedValue() }
-        let new = ScriptThread()
-        pthread_setspecific(key, Unmanaged.passRetained(new).toOpaque())
+    static var current: ScriptThread { uncounted(key).takeUnretainedValue() }
+
+    /// The same without a count of references; it lives as long as the thread.
+    @inline(__always) static func uncounted(_ key: pthread_key_t) -> Unmanaged<ScriptThread> {
+        pthread_getspecific(key).map { Unmanaged<ScriptThread>.fromOpaque($0) } ?? make(key)
+    }
+
+    @inline(never) private static func make(_ key: pthread_key_t) -> Unmanaged<ScriptThread> {
+        let new = Unmanaged.passRetained(ScriptThread())
+        pthread_setspecific(key, new.toOpaque())
         return new
     }
 
     deinit { text.deallocate() }
+
+    /// Bytes of a value that are copied right to where the host reads them; longer ones are copied once more.
+    private static let roomSize = 1024
+
+    /// Memory for a value that stays valid until the next call on this thread.
+    @inline(__always) var room: UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(rebasing: text[..<Self.roomSize])
+    }
 
     /// A value that stays valid until the next call on this thread.
     func value(_ copy: ItemCopy) -> mh_value {

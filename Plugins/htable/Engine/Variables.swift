@@ -1,5 +1,6 @@
 // The pseudo-variables: $sht, $shtex, $shtcn, $shtcv, $shtinc, $shtdec with "table=>key", $shtitkey and $shtitval of an iterator, and
 // $shtrecord of the expired item that is being told of.
+import Glibc
 import ModuleABI
 public import ModuleKit
 
@@ -11,12 +12,17 @@ public final class Variables {
 
     public func declare(on builder: ModuleBuilder) {
         func add(
-            _ name: StaticString, _ summary: StaticString, write: ItemVariable.Write? = nil,
-            _ read: @escaping ItemVariable.Read
+            _ name: StaticString, _ summary: StaticString, get: ItemVariable.Getter? = nil, set: ItemVariable.Setter? = nil,
+            write: ItemVariable.Write? = nil, _ read: @escaping ItemVariable.Read
         ) {
-            builder.variable(raw: ItemVariable(tables, read: read, write: write).published(name, summary))
+            var raw = ItemVariable(tables, read: read, write: write).published(name, summary)
+            if let get { raw.get = get }
+            if let set { raw.set = set }
+            builder.variable(raw: raw)
         }
-        add("sht", "An item: $sht(table=>key).", write: ItemVariable.writeValue, ItemVariable.readValue)
+        add(
+            "sht", "An item: $sht(table=>key).", get: ItemVariable.getValue, set: ItemVariable.setValue,
+            write: ItemVariable.writeValue, ItemVariable.readValue)
         add(
             "shtex", "Seconds until an item expires; 0 when it never does.", write: ItemVariable.writeExpiry,
             ItemVariable.readExpiry)
@@ -28,10 +34,12 @@ public final class Variables {
             table, expression, _ throws(ModuleFailure) in
             try ItemVariable.count(table, expression, isOnValue: true)
         }
-        add("shtinc", "Adds 1 to an item and is the sum.") { table, key, _ throws(ModuleFailure) in
+        add("shtinc", "Adds 1 to an item and is the sum.", get: ItemVariable.getIncremented) {
+            table, key, _ throws(ModuleFailure) in
             try table.add(1, to: key).map(mh_int) ?? mh_null()
         }
-        add("shtdec", "Subtracts 1 from an item and is the difference.") { table, key, _ throws(ModuleFailure) in
+        add("shtdec", "Subtracts 1 from an item and is the difference.", get: ItemVariable.getDecremented) {
+            table, key, _ throws(ModuleFailure) in
             try table.add(-1, to: key).map(mh_int) ?? mh_null()
         }
         builder.variable(
@@ -67,6 +75,11 @@ private struct ItemSite {
     /// Where the key begins in the expanded text: as in the text as written, since nothing before it changes.
     let keyStart: Int
 
+    /// The key in an expanded text.
+    @inline(__always) func key(in text: mh_str) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: text.bytes[min(keyStart, text.len)...])
+    }
+
     func placed() -> UnsafeMutableRawPointer {
         let place = UnsafeMutablePointer<ItemSite>.allocate(capacity: 1)
         place.initialize(to: self)
@@ -89,6 +102,8 @@ private final class ItemVariable: Sendable {
     private let tables: Tables
     private let read: Read
     private let write: Write?
+    /// ``ScriptThread/key``, which would be asked for at each call.
+    private let threads = ScriptThread.key
 
     init(_ tables: Tables, read: @escaping Read, write: Write?) {
         self.tables = tables
@@ -186,6 +201,97 @@ private final class ItemVariable: Sendable {
             tables.warn(error.text)
             return error.code
         }
+    }
+
+    // MARK: Straight
+
+    // $sht, $shtinc and $shtdec of loops: what is above, for a table that the place names, without closures.
+
+    typealias Getter =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, OpaquePointer?, mh_str, UnsafeMutablePointer<mh_value>?
+        ) -> Int32
+    typealias Setter =
+        @convention(c) (
+            UnsafeMutableRawPointer?, UnsafeMutableRawPointer?, OpaquePointer?, mh_str, UnsafePointer<mh_value>?
+        ) -> Int32
+
+    static let getValue: Getter = { context, site, _, text, value in
+        guard let context, let value else { return MH_E_INVALID }
+        return from(context)._withUnsafeGuaranteedRef { variable in
+            guard let site else {
+                value.pointee = variable.get(nil, text.bytes)
+                return MH_OK
+            }
+            let place = site.assumingMemoryBound(to: ItemSite.self)
+            return place.pointee.table._withUnsafeGuaranteedRef { table in
+                do throws(ModuleFailure) {
+                    let thread = ScriptThread.uncounted(variable.threads)
+                    let room = thread._withUnsafeGuaranteedRef { $0.room }
+                    guard let found = try table.get(place.pointee.key(in: text), buffer: room) else {
+                        value.pointee = table.definition.initialValue.map(mh_int) ?? mh_null()
+                        return MH_OK
+                    }
+                    switch found.value {
+                    case .integer(let number): value.pointee = mh_int(number)
+                    case .bytes(let bytes) where bytes.count == found.length:
+                        value.pointee = mh_text(mh_str(borrowing: bytes))
+                    default: value.pointee = variable.get(site, text.bytes)
+                    }
+                } catch {
+                    value.pointee = variable.failed(error)
+                }
+                return MH_OK
+            }
+        }
+    }
+
+    static let getIncremented: Getter = { context, site, _, text, value in add(1, context, site, text, value) }
+    static let getDecremented: Getter = { context, site, _, text, value in add(-1, context, site, text, value) }
+
+    @inline(__always) private static func add(
+        _ amount: Int64, _ context: UnsafeMutableRawPointer?, _ site: UnsafeMutableRawPointer?, _ text: mh_str,
+        _ value: UnsafeMutablePointer<mh_value>?
+    ) -> Int32 {
+        guard let context, let value else { return MH_E_INVALID }
+        return from(context)._withUnsafeGuaranteedRef { variable in
+            guard let site else {
+                value.pointee = variable.get(nil, text.bytes)
+                return MH_OK
+            }
+            let place = site.assumingMemoryBound(to: ItemSite.self)
+            return place.pointee.table._withUnsafeGuaranteedRef { table in
+                do throws(ModuleFailure) {
+                    value.pointee = try table.add(amount, to: place.pointee.key(in: text)).map(mh_int) ?? mh_null()
+                } catch {
+                    value.pointee = variable.failed(error)
+                }
+                return MH_OK
+            }
+        }
+    }
+
+    static let setValue: Setter = { context, site, _, text, value in
+        guard let context, let value else { return MH_E_INVALID }
+        return from(context)._withUnsafeGuaranteedRef { variable in
+            guard let site, value.pointee.type == MH_INT else { return variable.set(site, text.bytes, value.pointee) }
+            let place = site.assumingMemoryBound(to: ItemSite.self)
+            return place.pointee.table._withUnsafeGuaranteedRef { table in
+                do throws(ModuleFailure) {
+                    try table.set(place.pointee.key(in: text), .integer(value.pointee.as.integer))
+                    return MH_OK
+                } catch {
+                    _ = variable.failed(error)
+                    return error.code
+                }
+            }
+        }
+    }
+
+    /// Says why a place came to nothing: null.
+    @inline(never) private func failed(_ error: ModuleFailure) -> mh_value {
+        tables.warn(error.text)
+        return mh_null()
     }
 
     // MARK: Kinds

@@ -21,7 +21,7 @@ struct ModuleVariable: ScriptVariableClass, @unchecked Sendable {
 }
 
 /// One place that names a pseudo-variable of a module.
-final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendable {
+final class ModuleVariablePlace: DirectVariable, ScriptPlace, @unchecked Sendable {
     // @unchecked: see ScriptOwner.
     private let name: String
     private let owner: ScriptOwner
@@ -55,39 +55,40 @@ final class ModuleVariablePlace: ScriptVariable, ScriptPlace, @unchecked Sendabl
         (self.module, raw, site, guardName) = (module, found, made, module.nameForGuard)
     }
 
-    func get(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex) throws(ScriptError) -> ScriptValue {
+    override func read(
+        _ run: ScriptRun, key: UnsafeRawBufferPointer, into result: UnsafeMutablePointer<ScriptValue>
+    ) throws(ScriptError) {
         guard owner.isLive.load(ordering: .acquiring), let guardName, let get = raw.get else {
             owner.refuse("$\(name)")
-            return .null
+            result.pointee = .null
+            return
         }
         let handle = RouteRun.handle(run)
         var value = mh_null()
-        let code = key.withUnsafeBytes { key in
-            GuardedCall.run(guardName, "pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
-        }
+        let code = GuardedCall.run(guardName, "pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
         guard code >= 0 else { throw ScriptError("it cannot be read: \(errorName(code))") }
-        return ScriptValue(value)
+        ScriptValue.replace(result, with: value)
     }
 
-    func set(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex, to value: ScriptValue) throws(ScriptError) {
+    override func write(
+        _ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>
+    ) throws(ScriptError) {
         guard owner.isLive.load(ordering: .acquiring), let guardName, let set = raw.set else {
             owner.refuse("$\(name)")
             throw ScriptError("module \(owner.name) does not run")
         }
         let handle = RouteRun.handle(run)
-        let code = key.withUnsafeBytes { key in
-            value.lend { value in
-                withUnsafePointer(to: value) { value in
-                    GuardedCall.run(guardName, "pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
-                }
+        let code = value.pointee.lend { value in
+            withUnsafePointer(to: value) { value in
+                GuardedCall.run(guardName, "pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
             }
         }
         guard code >= 0 else {
-            throw ScriptError("it cannot be set to \(value): \(errorName(code))")
+            throw ScriptError("it cannot be set to \(value.pointee): \(errorName(code))")
         }
     }
 
-    func release() {
+    override func release() {
         if let module, let release = raw.release {
             module.enter("pseudo-variable release") { release(raw.ctx, site) }
         }

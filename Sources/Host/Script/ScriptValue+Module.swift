@@ -13,6 +13,16 @@ extension ScriptValue {
         }
     }
 
+    /// Puts a copy of a module's value in place of a value.
+    @inline(__always)
+    static func replace(_ value: UnsafeMutablePointer<ScriptValue>, with other: mh_value) {
+        switch other.type {
+        case MH_INT: replace(value, with: other.as.integer)
+        case MH_STRING: replace(value, with: other.as.text.bytes)
+        default: value.pointee = ScriptValue(other)
+        }
+    }
+
     /// Lends it to a module for the length of a call.
     @inline(__always)
     func lend<Result>(_ body: (mh_value) -> Result) -> Result {

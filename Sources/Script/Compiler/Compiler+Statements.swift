@@ -122,6 +122,9 @@ extension Compiler {
         exits.removeLast()
         place(test)
         branch(condition, to: top, when: true, positive: false)
+        if let last = code.last, last.operation == .jumpIfLess, last.a == top {
+            code[code.count - 1].operation = .turnIfLess
+        }
     }
 
     private mutating func choice(
@@ -225,6 +228,15 @@ extension Compiler {
                 // These give a value that is not null as their last step, and may write it in place.
                 let result = self.value(value, into: place, asTruth: false)
                 if result.place != place { emit(.move, place, b: result.place, at: location) }
+            case .variable:
+                let mark = variables.count
+                let result = self.value(value, into: place)
+                if variables.count > mark, result.place == place {
+                    // It is read right into the variable.
+                    if !isNullable { code[code.count - 1].operation = .getNotNull }
+                } else {
+                    emit(result.type != .unknown || isNullable ? .move : .moveNotNull, place, b: result.place, at: location)
+                }
             default:
                 let result = self.value(value)
                 let isSure = result.type != .unknown || isNullable

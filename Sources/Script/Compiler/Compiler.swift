@@ -171,7 +171,7 @@ extension Instruction.Operation {
         switch self {
         case .jump, .jumpIfPositive, .jumpUnlessPositive, .jumpIfTrue, .jumpUnlessTrue, .jumpIfEqual, .jumpIfNotEqual,
             .jumpIfLess, .jumpIfGreater, .jumpIfLessOrEqual, .jumpIfGreaterOrEqual, .caseInteger, .caseText,
-            .casePattern, .turn, .skipLog:
+            .casePattern, .turn, .turnIfLess, .skipLog:
             true
         default: false
         }

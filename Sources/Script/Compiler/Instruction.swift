@@ -36,10 +36,14 @@ struct Instruction {
         case caseInteger, caseText, casePattern
         /// Count the turn of a loop in register b; after too many report and go to label a
         case turn
+        /// If b < c, do the turn at label a and go on behind it
+        case turnIfLess
         /// Register a = 0
         case clear
         /// a = pseudo-variable number b
         case get
+        /// The same, null as 0
+        case getNotNull
         /// Pseudo-variable number a = b
         case set
         /// a = text number b, expanded

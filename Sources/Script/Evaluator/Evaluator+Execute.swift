@@ -49,16 +49,17 @@ extension Evaluator {
             index += 1
             switch step.operation {
             case .move:
-                Self.at(step.a, registers, globals).pointee = Self.at(step.b, registers, globals).pointee
+                ScriptValue.replace(Self.at(step.a, registers, globals), with: Self.at(step.b, registers, globals))
             case .moveNotNull:
-                let value = Self.at(step.b, registers, globals).pointee
-                Self.at(step.a, registers, globals).pointee = value.isNull ? .integer(0) : value
+                let target = Self.at(step.a, registers, globals)
+                ScriptValue.replace(target, with: Self.at(step.b, registers, globals))
+                if case .null = target.pointee { target.initialize(to: .integer(0)) }
             case .add:
                 if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
                     case .integer(let right) = Self.at(step.c, registers, globals).pointee,
                     case (let sum, false) = left.addingReportingOverflow(right)
                 {
-                    Self.at(step.a, registers, globals).pointee = .integer(sum)
+                    ScriptValue.replace(Self.at(step.a, registers, globals), with: sum)
                 } else if !binary(step, index, registers) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
@@ -68,7 +69,7 @@ extension Evaluator {
                     case .integer(let right) = Self.at(step.c, registers, globals).pointee,
                     case (let difference, false) = left.subtractingReportingOverflow(right)
                 {
-                    Self.at(step.a, registers, globals).pointee = .integer(difference)
+                    ScriptValue.replace(Self.at(step.a, registers, globals), with: difference)
                 } else if !binary(step, index, registers) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
@@ -78,7 +79,7 @@ extension Evaluator {
                     case .integer(let right) = Self.at(step.c, registers, globals).pointee,
                     case (let product, false) = left.multipliedReportingOverflow(by: right)
                 {
-                    Self.at(step.a, registers, globals).pointee = .integer(product)
+                    ScriptValue.replace(Self.at(step.a, registers, globals), with: product)
                 } else if !binary(step, index, registers) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
@@ -87,7 +88,7 @@ extension Evaluator {
                 if case .integer(let left) = Self.at(step.b, registers, globals).pointee,
                     case .integer(let right) = Self.at(step.c, registers, globals).pointee
                 {
-                    Self.at(step.a, registers, globals).pointee = .integer(left & right)
+                    ScriptValue.replace(Self.at(step.a, registers, globals), with: left & right)
                 } else {
                     _ = binary(step, index, registers)
                 }
@@ -157,26 +158,46 @@ extension Evaluator {
             case .caseInteger, .caseText, .casePattern:
                 if isCase(step, index, registers) { index = Int(step.a) }
             case .turn:
-                let turns = number(Self.at(step.b, registers, globals), index) &+ 1
-                if turns > limits.loopTurns {
-                    report(
-                        "found a while loop of more than \(limits.loopTurns) turns: it was ended (max_while_loops)",
-                        at: places[index - 1].location)
-                    routeCode = -1
-                    index = Int(step.a)
-                } else {
-                    Self.at(step.b, registers, globals).pointee = .integer(turns)
+                if Self.turns(Self.at(step.b, registers, globals), limits.loopTurns) {
                     patience -= 1
                     if patience <= 0 {
                         patience = Self.patience
                         try checkTime(index)
                     }
+                } else {
+                    tooManyTurns(index)
+                    routeCode = -1
+                    index = Int(step.a)
+                }
+            case .turnIfLess:
+                if number(Self.at(step.b, registers, globals), index) < number(Self.at(step.c, registers, globals), index) {
+                    let turn = code[Int(step.a)]
+                    index = Int(step.a) + 1
+                    if Self.turns(Self.at(turn.b, registers, globals), limits.loopTurns) {
+                        patience -= 1
+                        if patience <= 0 {
+                            patience = Self.patience
+                            try checkTime(index)
+                        }
+                    } else {
+                        tooManyTurns(index)
+                        routeCode = -1
+                        index = Int(turn.a)
+                    }
                 }
             case .clear:
-                Self.at(step.a, registers, globals).pointee = .integer(0)
+                ScriptValue.replace(Self.at(step.a, registers, globals), with: 0)
             case .get:
-                let value = read(sites[Int(step.b)], run)
-                Self.at(step.a, registers, globals).pointee = value
+                read(Int(step.b), run, into: Self.at(step.a, registers, globals))
+                patience -= Self.slowStep
+                if patience <= 0 {
+                    patience = Self.patience
+                    try checkTime(index)
+                }
+            case .getNotNull:
+                let target = Self.at(step.a, registers, globals)
+                read(Int(step.b), run, into: target)
+                if case .null = target.pointee { target.initialize(to: .integer(0)) }
                 patience -= Self.slowStep
                 if patience <= 0 {
                     patience = Self.patience
@@ -193,8 +214,7 @@ extension Evaluator {
                     try checkTime(index)
                 }
             case .expand:
-                let value = expanded(formats[Int(step.b)], run)
-                Self.at(step.a, registers, globals).pointee = value
+                expand(formats[Int(step.b)], run, into: Self.at(step.a, registers, globals))
                 patience -= Self.slowStep
                 if patience <= 0 {
                     patience = Self.patience
@@ -215,8 +235,9 @@ extension Evaluator {
             case .call, .callTruth:
                 let result = call(step, registers, run)
                 if result == 0 { return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false) }
-                Self.at(step.a, registers, globals).pointee =
-                    .integer(step.operation == .call ? Int64(result) : (result > 0 ? 1 : 0))
+                ScriptValue.replace(
+                    Self.at(step.a, registers, globals),
+                    with: step.operation == .call ? Int64(result) : (result > 0 ? 1 : 0))
                 patience -= Self.slowStep
                 if patience <= 0 {
                     patience = Self.patience
@@ -265,14 +286,24 @@ extension Evaluator {
                 currentRoute = frame.route
                 index = frame.next
                 run.returnCode = routeCode
-                Self.at(frame.result, registers, globals).pointee =
-                    .integer(frame.asTruth ? (routeCode > 0 ? 1 : 0) : Int64(routeCode))
+                ScriptValue.replace(
+                    Self.at(frame.result, registers, globals),
+                    with: frame.asTruth ? (routeCode > 0 ? 1 : 0) : Int64(routeCode))
             case .exit:
                 return ScriptOutcome(code: 0, hasEnded: true, wasDropped: false)
             case .drop:
                 return ScriptOutcome(code: 0, hasEnded: true, wasDropped: true)
             }
         }
+    }
+
+    /// Counts a turn of a loop; false when there were as many as there may be.
+    @inline(__always)
+    private static func turns(_ counter: UnsafeMutablePointer<ScriptValue>, _ most: Int) -> Bool {
+        // Nothing but `clear` and this writes to the counter.
+        guard case .integer(let turns) = counter.pointee, turns < most else { return false }
+        counter.initialize(to: .integer(turns &+ 1))
+        return true
     }
 
     /// A return code: numbers beyond 32 bits are cut to the nearest that fits.

@@ -13,6 +13,7 @@ extension Evaluator {
     func binary(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
         let left = Self.at(step.b, registers, globals.end)
         let right = Self.at(step.c, registers, globals.end)
+        if step.operation == .add, case .text = left.pointee { return join(step, index, registers) }
         do throws(ScriptError) {
             let value = try Operations.binary(step.operation, left.pointee, right.pointee) {
                 complain($0, at: places[index - 1].location)
@@ -23,6 +24,21 @@ extension Evaluator {
             report(error, at: places[index - 1].location)
             return false
         }
+    }
+
+    /// `a = b + c` where b is text; false after an error.
+    @inline(never)
+    func join(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let buffer = buffers.take()
+        defer { buffers.giveBack(buffer) }
+        buffer.pointee.append(Self.at(step.b, registers, globals.end).pointee)
+        buffer.pointee.append(Self.at(step.c, registers, globals.end).pointee)
+        guard buffer.pointee.count <= Operations.longestText else {
+            report(Operations.tooLong(buffer.pointee.count), at: places[index - 1].location)
+            return false
+        }
+        ScriptValue.replace(Self.at(step.a, registers, globals.end), with: buffer.pointee.bytes)
+        return true
     }
 
     @inline(never)
@@ -92,12 +108,11 @@ extension Evaluator {
     func set(
         _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>, _ run: ScriptRun
     ) -> Bool {
-        let site = sites[Int(step.a)]
         do throws(ScriptError) {
-            try assign(Self.at(step.b, registers, globals.end).pointee, to: site, run)
+            try write(Int(step.a), run, Self.at(step.b, registers, globals.end))
             return true
         } catch {
-            report(ScriptError("\(site.spelling): \(error.message)", hint: error.hint), at: site.location)
+            report(error, of: sites[Int(step.a)])
             return false
         }
     }
@@ -167,6 +182,13 @@ extension Evaluator {
         counters.timeouts += 1
         report("it ran longer than \(Self.text(limits.time)) (route_timeout): it was stopped here", at: location)
         throw .timeout(location)
+    }
+
+    @inline(never)
+    func tooManyTurns(_ index: Int) {
+        report(
+            "found a while loop of more than \(limits.loopTurns) turns: it was ended (max_while_loops)",
+            at: places[index - 1].location)
     }
 
     func tooManyRoutes(_ index: Int) -> ScriptStop {

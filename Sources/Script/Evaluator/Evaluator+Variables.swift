@@ -7,38 +7,143 @@ extension Evaluator {
     func expanded(_ format: ScriptFormat, _ run: ScriptRun) -> ScriptValue {
         if let constant = format.constant { return constant }
         if let single = format.single { return read(single, run) }
-        var text: [UInt8] = []
-        append(format, to: &text, run)
-        return .text(text)
+        let buffer = buffers.take()
+        defer { buffers.giveBack(buffer) }
+        append(format, to: buffer, run)
+        return .text([UInt8](buffer.pointee.bytes))
+    }
+
+    /// The same, in place of a value.
+    @inline(never)
+    func expand(_ format: ScriptFormat, _ run: ScriptRun, into value: UnsafeMutablePointer<ScriptValue>) {
+        if format.constant != nil || format.single != nil {
+            let new = expanded(format, run)
+            value.pointee = new
+            return
+        }
+        let buffer = buffers.take()
+        defer { buffers.giveBack(buffer) }
+        append(format, to: buffer, run)
+        ScriptValue.replace(value, with: buffer.pointee.bytes)
     }
 
     /// Appends a text with its pseudo-variables expanded.
-    func append(_ format: ScriptFormat, to text: inout [UInt8], _ run: ScriptRun) {
-        for piece in format.pieces {
-            switch piece {
-            case .literal(let bytes): text.append(contentsOf: bytes)
-            case .variable(let site):
-                if case .worker(let place, _) = site.storage, case .integer(let number) = (globals.end + Int(place)).pointee,
-                    !site.isTransformed
-                {
-                    ScriptValue.appendDecimal(number, to: &text)
+    func append(_ format: ScriptFormat, to text: UnsafeMutablePointer<TextBuffer>, _ run: ScriptRun) {
+        let steps = format.steps.start
+        for index in 0..<format.steps.count {
+            switch steps[index] {
+            case .literal(let bytes, let length): text.pointee.append(bytes, length)
+            case .worker(let place, let site):
+                if case .integer(let number) = (globals.end + Int(place)).pointee {
+                    text.pointee.append(decimal: number)
                     continue
                 }
-                let value = read(site, run)
-                let length = text.count
-                if value.isNull, site.transformations.isEmpty {
-                    text.append(contentsOf: "<null>".utf8)
-                } else {
-                    value.append(to: &text)
-                }
-                if text.count > Operations.longestText {
-                    text.removeLast(text.count - length)
-                    let found =
-                        "found a text of more than \(Operations.longestText) bytes with \(site.spelling): the rest is left out"
-                    return report(found, at: site.location)
-                }
+                guard append((globals.end + Int(place)).pointee, of: site, to: text) else { return }
+            case .site(let site):
+                let value = site._withUnsafeGuaranteedRef { read($0, run) }
+                guard append(value, of: site, to: text) else { return }
             }
         }
+    }
+
+    /// Appends a value; false, and said, when the text gets too long by it.
+    @inline(never)
+    private func append(
+        _ value: ScriptValue, of site: Unmanaged<VariableSite>, to text: UnsafeMutablePointer<TextBuffer>
+    ) -> Bool {
+        let site = site.takeUnretainedValue()
+        let length = text.pointee.count
+        if value.isNull, !site.isTransformed {
+            Self.nullText.withUTF8Buffer { bytes in
+                if let start = bytes.baseAddress { text.pointee.append(start, bytes.count) }
+            }
+        } else {
+            text.pointee.append(value)
+        }
+        guard text.pointee.count > Operations.longestText else { return true }
+        text.pointee.cut(to: length)
+        let found =
+            "found a text of more than \(Operations.longestText) bytes with \(site.spelling): the rest is left out"
+        report(found, at: site.location)
+        return false
+    }
+
+    /// What null is in a text.
+    private static let nullText: StaticString = "<null>"
+
+    /// Reads a pseudo-variable of the program into a value; what fails is logged and reads as null.
+    @inline(never)
+    func read(_ number: Int, _ run: ScriptRun, into value: UnsafeMutablePointer<ScriptValue>) {
+        let access = siteTable.start + number
+        guard let direct = access.pointee.direct else {
+            let new = access.pointee.site._withUnsafeGuaranteedRef { read($0, run) }
+            value.pointee = new
+            return
+        }
+        do throws(ScriptError) {
+            guard let format = access.pointee.format else {
+                return try Self.read(direct, run, access.pointee.key, into: value)
+            }
+            let buffer = buffers.take()
+            defer { buffers.giveBack(buffer) }
+            format._withUnsafeGuaranteedRef { append($0, to: buffer, run) }
+            try Self.read(direct, run, buffer.pointee.bytes, into: value)
+        } catch {
+            report(error, of: access.pointee.site.takeUnretainedValue())
+            value.pointee = .null
+        }
+    }
+
+    /// Writes a pseudo-variable of the program.
+    func write(
+        _ number: Int, _ run: ScriptRun, _ value: UnsafeMutablePointer<ScriptValue>
+    ) throws(ScriptError) {
+        let access = siteTable.start + number
+        guard let direct = access.pointee.direct else {
+            let new = value.pointee
+            return try assign(new, to: access.pointee.site.takeUnretainedValue(), run)
+        }
+        guard let format = access.pointee.format else {
+            return try Self.write(direct, run, access.pointee.key, value)
+        }
+        let buffer = buffers.take()
+        defer { buffers.giveBack(buffer) }
+        format._withUnsafeGuaranteedRef { append($0, to: buffer, run) }
+        try Self.write(direct, run, buffer.pointee.bytes, value)
+    }
+
+    @inline(__always)
+    private static func read(
+        _ direct: Unmanaged<DirectVariable>, _ run: ScriptRun, _ key: UnsafeRawBufferPointer,
+        into value: UnsafeMutablePointer<ScriptValue>
+    ) throws(ScriptError) {
+        // The standard library's function does not hand on what kind of error is thrown.
+        let failure = direct._withUnsafeGuaranteedRef { direct -> ScriptError? in
+            do throws(ScriptError) {
+                try direct.read(run, key: key, into: value)
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw failure }
+    }
+
+    @inline(__always)
+    private static func write(
+        _ direct: Unmanaged<DirectVariable>, _ run: ScriptRun, _ key: UnsafeRawBufferPointer,
+        _ value: UnsafeMutablePointer<ScriptValue>
+    ) throws(ScriptError) {
+        let failure = direct._withUnsafeGuaranteedRef { direct -> ScriptError? in
+            do throws(ScriptError) {
+                try direct.write(run, key: key, value)
+                return nil
+            } catch { return error }
+        }
+        if let failure { throw failure }
+    }
+
+    @inline(never)
+    func report(_ error: ScriptError, of site: VariableSite) {
+        report(ScriptError("\(site.spelling): \(error.message)", hint: error.hint), at: site.location)
     }
 
     /// Reads a pseudo-variable; what fails is logged and reads as null.
@@ -49,7 +154,7 @@ extension Evaluator {
             for transformation in site.transformations { try transformation.apply(to: &value, run) }
             return value
         } catch {
-            report(ScriptError("\(site.spelling): \(error.message)", hint: error.hint), at: site.location)
+            report(error, of: site)
             return .null
         }
     }
@@ -73,10 +178,11 @@ extension Evaluator {
                 try variable.set(run, key: empty.span, index: index, to: value)
             case .constant(let bytes): try variable.set(run, key: bytes.span, index: index, to: value)
             case .format(let format):
-                try withBuffer { buffer throws(ScriptError) in
-                    append(format, to: &buffer, run)
-                    try variable.set(run, key: buffer.span, index: index, to: value)
-                }
+                let buffer = buffers.take()
+                defer { buffers.giveBack(buffer) }
+                append(format, to: buffer, run)
+                let key = buffer.pointee.elements
+                try variable.set(run, key: key.span, index: index, to: value)
             }
         }
     }
@@ -101,10 +207,11 @@ extension Evaluator {
                 return try variable.get(run, key: empty.span, index: index)
             case .constant(let bytes): return try variable.get(run, key: bytes.span, index: index)
             case .format(let format):
-                return try withBuffer { buffer throws(ScriptError) in
-                    append(format, to: &buffer, run)
-                    return try variable.get(run, key: buffer.span, index: index)
-                }
+                let buffer = buffers.take()
+                defer { buffers.giveBack(buffer) }
+                append(format, to: buffer, run)
+                let key = buffer.pointee.elements
+                return try variable.get(run, key: key.span, index: index)
             }
         }
     }

@@ -29,6 +29,7 @@ public final class Evaluator {
     let globals: GlobalValues
     let registers = RegisterStack()
     let sites: [VariableSite]
+    let siteTable: SiteTable
     let formats: [ScriptFormat]
     let calls: [CallSite]
     let places: [InstructionPlace]
@@ -36,6 +37,7 @@ public final class Evaluator {
     let registerCounts: [Int]
     var patterns: PatternCache
     /// The routes under way that called others, all runs together.
+    // Here and in what belongs to one evaluator: each access is over at once, and checking that took a fifth of the time.
     @exclusivity(unchecked) var frames: [Frame] = []
     /// The route at hand; -1 outside of routes.
     @exclusivity(unchecked) var currentRoute: Int32 = -1
@@ -43,8 +45,7 @@ public final class Evaluator {
     var deadline: Int64 = .max
     private var runs: [ScriptRun] = []
     private var idle: ScriptRun?
-    // Here and in what belongs to one evaluator: each access is over at once, and checking that took a fifth of the time.
-    @exclusivity(unchecked) private var buffers: [[UInt8]] = []
+    let buffers = TextBuffers()
 
     /// Makes an evaluator. The program must be without errors, prepared, and all its texts made.
     ///
@@ -60,6 +61,7 @@ public final class Evaluator {
         let compiler = program.compiler
         globals = GlobalValues(compiler.globals, succeeding: old?.globals)
         sites = compiler.variables
+        siteTable = SiteTable(compiler.variables)
         formats = compiler.formats
         calls = compiler.calls
         places = compiler.places
@@ -151,22 +153,5 @@ public final class Evaluator {
         if let location { text += "\(location): " }
         if currentRoute >= 0 { text += "\(program.routes[Int(currentRoute)].spelling): " }
         log.write(level, Array((text + message).utf8))
-    }
-
-    // MARK: - Scratch
-
-    /// Lends a buffer that is empty and probably has room.
-    func withBuffer<Result>(
-        _ body: (inout [UInt8]) throws(ScriptError) -> Result
-    ) throws(ScriptError) -> Result {
-        var buffer = buffers.popLast() ?? []
-        defer {
-            // A huge key is no reason to keep its room.
-            if buffer.capacity <= 65536 {
-                buffer.removeAll(keepingCapacity: true)
-                buffers.append(buffer)
-            }
-        }
-        return try body(&buffer)
     }
 }

@@ -85,11 +85,13 @@ enum Operations {
         case (.null, .text): return right
         case (.text(var text), _):
             right.append(to: &text)
-            guard text.count <= longestText else {
-                throw ScriptError("found a text of \(text.count) bytes behind '+', expected at most \(longestText)")
-            }
+            guard text.count <= longestText else { throw tooLong(text.count) }
             return .text(text)
         }
+    }
+
+    static func tooLong(_ count: Int) -> ScriptError {
+        ScriptError("found a text of \(count) bytes behind '+', expected at most \(longestText)")
     }
 
     /// The left side decides: a number compares numbers, text compares text; null takes the kind of the right side.
