@@ -1,6 +1,7 @@
 /* Keys and values over a UNIX socket, many requests in flight: one client for Redis and memcached, so that only the servers
- * differ. `keyvalue redis|memcached SOCKET fill|expiring|get|set|incr COUNT KEYS DEPTH [SECONDS]` prints wall nanoseconds an
- * operation. `fill` makes keys of 15 bytes with a value of 8; `expiring` keys of 16 with a value of 32, gone after SECONDS. */
+ * differ. `keyvalue redis|memcached SOCKET fill|expiring|get|set|incr COUNT KEYS DEPTH [TIME]` prints wall nanoseconds an
+ * operation. `fill` makes keys of 15 bytes with a value of 8; `expiring` keys of 16 with a value of 32, which expire
+ * at the unix TIME. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <stdint.h>
@@ -46,7 +47,7 @@ static int connect_to(const char *path) {
 enum operation { FILL, EXPIRING, GET, SET, INCR };
 static const char *const names[] = {"fill", "expiring", "get", "set", "incr"};
 
-static char *put_request(char *out, int is_redis, enum operation operation, uint64_t number, int seconds) {
+static char *put_request(char *out, int is_redis, enum operation operation, uint64_t number, const char *until) {
     static const char wide[] = "0123456789abcdef0123456789ABCDEF";
     unsigned long long n = number;
     char key[32], value[40];
@@ -60,12 +61,10 @@ static char *put_request(char *out, int is_redis, enum operation operation, uint
                                : sprintf(out, "incr %s 1\r\n", key));
     case EXPIRING:
         if (is_redis) {
-            char span[16];
-            int span_size = sprintf(span, "%d", seconds);
-            return out + sprintf(out, "*5\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n$2\r\nEX\r\n$%d\r\n%s\r\n", key_size, key,
-                                 value_size, value, span_size, span);
+            return out + sprintf(out, "*5\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n$4\r\nEXAT\r\n$%zu\r\n%s\r\n", key_size, key,
+                                 value_size, value, strlen(until), until);
         }
-        return out + sprintf(out, "set %s 0 %d %d\r\n%s\r\n", key, seconds, value_size, value);
+        return out + sprintf(out, "set %s 0 %s %d\r\n%s\r\n", key, until, value_size, value);
     default:
         return out + (is_redis ? sprintf(out, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", key_size, key, value_size, value)
                                : sprintf(out, "set %s 0 0 %d\r\n%s\r\n", key, value_size, value));
@@ -91,12 +90,14 @@ static size_t count_lines(const char *text, size_t size, size_t *used) {
 }
 
 int main(int argc, char **argv) {
-    if (argc < 7) give_up("usage: keyvalue redis|memcached SOCKET fill|expiring|get|set|incr COUNT KEYS DEPTH [SECONDS]");
-    int is_redis = strcmp(argv[1], "redis") == 0, seconds = argc > 7 ? atoi(argv[7]) : 0;
+    if (argc < 7) give_up("usage: keyvalue redis|memcached SOCKET fill|expiring|get|set|incr COUNT KEYS DEPTH [TIME]");
+    int is_redis = strcmp(argv[1], "redis") == 0;
+    const char *until = argc > 7 ? argv[7] : "0";
     enum operation operation = FILL;
     while (strcmp(argv[3], names[operation])) {
         if (operation++ == INCR) give_up("the operation is fill, expiring, get, set or incr");
     }
+    if (strlen(until) > 12) give_up("TIME has at most 12 digits");
     uint64_t count = strtoull(argv[4], NULL, 10), keys = strtoull(argv[5], NULL, 10), depth = strtoull(argv[6], NULL, 10);
     if (!count || !keys || !depth || depth > MOST_DEPTH) give_up("counts start at 1, DEPTH ends at 1000");
     size_t lines_each = operation == GET ? (is_redis ? 2 : 3) : 1;
@@ -109,7 +110,7 @@ int main(int argc, char **argv) {
         char *out = request;
         for (uint64_t i = 0; i < together; i++) {
             uint64_t number = operation <= EXPIRING ? (done + i) % keys : next_random(&seed) % keys;
-            out = put_request(out, is_redis, operation, number, seconds);
+            out = put_request(out, is_redis, operation, number, until);
         }
         for (char *from = request; from < out;) {
             ssize_t n = write(fd, from, (size_t)(out - from));

@@ -1,0 +1,1 @@
+"""What a user would pick instead: one module for each program, and in `jobs` what they are measured at, beside this host."""
