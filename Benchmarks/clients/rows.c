@@ -28,7 +28,8 @@ int main(int argc, char **argv) {
     static char buffer[64 * 1024], answer[4096];
     if (argc != 3) give_up("usage: rows PORT COUNT");
     uint64_t count = strtoull(argv[2], NULL, 10);
-    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)atoi(argv[1]))};
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    place.sin_port = htons((uint16_t)atoi(argv[1]));
     struct timeval limit = {.tv_sec = 30};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (struct sockaddr *)&place, sizeof place) < 0) give_up(strerror(errno));

@@ -55,8 +55,8 @@ def from_a_route(bench):
         got = interleaved(bench.rounds(3), subjects, warm_up=1)
         name = Kamailio.name()
         for method, what in [("GET", "$sht read"), ("SET", "$sht set"), ("INC", "$shtinc"), ("NONE", "no table")]:
-            bench.report(f"turn of a route, {what}, a million entries", "ns", got[f"ours {method}"], got[f"theirs {method}"], floor_name=name,
-                         ratio="floor/ours")
+            bench.report(f"turn of a route, {what}, a million entries", "ns", got[f"ours {method}"], got[f"theirs {method}"],
+                         floor_name=name, ratio="floor/ours")
         live_entries(bench, theirs, here, name)
 
 

@@ -29,7 +29,9 @@ def run(bench):
                 before = peer.cpu_ns(server)
                 middle, most, worst = client.run(way, datagram if way == "datagram" else fifo, server.folder, count, core=core)
                 asked = count + (count // 10 if count < 100 else 100)
-                return {"cpu": (peer.cpu_ns(server) - before) / asked / 1000, "p50": float(middle), "p99": float(most), "worst": float(worst)}
+                return {"cpu": (peer.cpu_ns(server) - before) / asked / 1000, "p50": float(middle), "p99": float(most),
+                        "worst": float(worst)}
+
             return taken
 
         def both(way, count, core=None):

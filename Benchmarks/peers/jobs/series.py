@@ -76,7 +76,7 @@ def run(bench):
     batch_records, single_records = (50_000, 300) if bench.quick else (100_000, 1000)
     with contextlib.ExitStack() as stack:
         host = stack.enter_context(bench.host([
-            'loadmodule "mi-fifo.so"', 'loadmodule "timestore.so"', 'modparam("timestore", "listen", "tcp://127.0.0.1:0")',
+            "workers = 1", 'loadmodule "mi-fifo.so"', 'loadmodule "timestore.so"', 'modparam("timestore", "listen", "tcp://127.0.0.1:0")',
             'modparam("timestore", "listen", "unix:{folder}/timestore.sock")',
             'modparam("timestore", "data_directory", "{folder}/series")']))
         port = re.search(r"127\.0\.0\.1:(\d+)", str(host.ask("timestore.stats"))).group(1)
@@ -109,7 +109,8 @@ def by_batches(bench, subjects, names, rounds, batch_records):
         bench.report("record put, batches of 10,000", "ns", batches["ours"]["cpu"], batches[name]["cpu"], floor_name=title,
                      ratio="floor/ours")
     for name, title in names.items():
-        bench.report("record put, batches of 10,000, wall", "ns", batches["ours"]["wall"], batches[name]["wall"], floor_name=title, ratio="floor/ours")
+        bench.report("record put, batches of 10,000, wall", "ns", batches["ours"]["wall"], batches[name]["wall"], floor_name=title,
+                     ratio="floor/ours")
 
 
 def reading(bench, subjects, names, rounds):
@@ -136,12 +137,12 @@ def one_by_one(bench, subjects, names, rounds, single_records):
                           warm_up=1)
     for name, title in names.items():
         ours = "ours unix" if name in UNIX else "ours"
-        bench.report("request that puts one record, on one core", "us", singles[ours]["cpu"].scaled(1e-3), singles[name]["cpu"].scaled(1e-3),
-                     floor_name=title, ratio="floor/ours")
+        bench.report("request that puts one record, on one core", "us", singles[ours]["cpu"].scaled(1e-3),
+                     singles[name]["cpu"].scaled(1e-3), floor_name=title, ratio="floor/ours")
     for name, title in names.items():
         ours = "ours unix" if name in UNIX else "ours"
-        bench.report("request that puts one record, on one core, p50, wall", "us", singles[ours]["p50"], singles[name]["p50"], floor_name=title,
-                     ratio="floor/ours")
+        bench.report("request that puts one record, on one core, p50, wall", "us", singles[ours]["p50"], singles[name]["p50"],
+                     floor_name=title, ratio="floor/ours")
 
 
 def speed(wall):
