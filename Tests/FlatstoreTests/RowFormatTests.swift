@@ -170,7 +170,7 @@ struct RowFormatTests {
             settings.fieldDelimiter = Array(field.utf8)[0]
             settings.recordDelimiter = Array(record.utf8)
             settings.nullText = Array("NULL".utf8)
-            for _ in 0..<400 {
+            for _ in 0..<60 {
                 // Mostly plain rows, as they come; some with a byte or two that need an escape, at any place.
                 let awkward = Int.random(in: 0...3) == 0 ? 40 : 100_000
                 func text(_ lengths: ClosedRange<Int>) -> [UInt8] {
