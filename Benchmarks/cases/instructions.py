@@ -131,10 +131,10 @@ def scripts(bench, counter):
 
 
 def management(bench, counter):
-    client = bench.builder.program("floors/fifo-latency.c")
+    client = bench.builder.program("clients/fifo-load.c", "-pthread")
 
     def requests(number):
-        subprocess.run([client, counter.host.fifo, str(number)], check=True, capture_output=True)
+        subprocess.run([client, counter.host.fifo, "1", str(number), "kept"], check=True, capture_output=True)
 
     told(bench, "mi-fifo, a request in JSON and its reply", counter.an_operation(requests, 20 if bench.quick else 80))
 
