@@ -86,17 +86,20 @@ public enum Value: Sendable, Equatable {
 extension mh_array {
     /// Copies each element by the reader's rule and maps it: at most `MemoryLayout<Element>.size` bytes are read, fewer when the
     /// other side's elements are smaller.
+    @inlinable
     public func map<Element, Result>(as type: Element.Type, _ transform: (Element) -> Result) -> [Result] {
         guard let items, count > 0 else { return [] }
-        return (0..<Int(count)).map { index in
-            withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { local in
-                let raw = UnsafeMutableRawBufferPointer(local)
+        var results: [Result] = []
+        results.reserveCapacity(Int(count))
+        withUnsafeTemporaryAllocation(of: Element.self, capacity: 1) { local in
+            let raw = UnsafeMutableRawBufferPointer(local)
+            let size = min(Int(stride), raw.count)
+            for index in 0..<Int(count) {
                 raw.initializeMemory(as: UInt8.self, repeating: 0)
-                let source = UnsafeRawBufferPointer(
-                    start: items + index * Int(stride), count: min(Int(stride), MemoryLayout<Element>.size))
-                raw.copyMemory(from: source)
-                return transform(local[0])
+                raw.copyMemory(from: UnsafeRawBufferPointer(start: items + index * Int(stride), count: size))
+                results.append(transform(local[0]))
             }
         }
+        return results
     }
 }
