@@ -21,19 +21,19 @@ public enum JSONText {
             if byte >= 0x80 {
                 let (length, isValid) = sequenceLength(in: bytes, at: index)
                 if !isValid {
-                    output.append(contentsOf: bytes[plainStart..<index])
+                    output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plainStart..<index]))
                     output.append(contentsOf: [0xEF, 0xBF, 0xBD])
                     plainStart = index + length
                 }
                 index += length
                 continue
             }
-            output.append(contentsOf: bytes[plainStart..<index])
+            output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plainStart..<index]))
             appendEscape(of: byte, to: &output)
             index += 1
             plainStart = index
         }
-        output.append(contentsOf: bytes[plainStart..<index])
+        output.append(contentsOf: UnsafeRawBufferPointer(rebasing: bytes[plainStart..<index]))
         output.append(UInt8(ascii: "\""))
     }
 
@@ -50,6 +50,7 @@ public enum JSONText {
 
     /// Appends a decimal integer.
     public static func appendInteger(_ number: Int64, to output: inout [UInt8]) {
+        guard number < 0 || number > 9 else { return output.append(UInt8(ascii: "0") &+ UInt8(truncatingIfNeeded: number)) }
         output.append(contentsOf: String(number).utf8)
     }
 

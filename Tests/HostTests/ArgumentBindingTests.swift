@@ -58,8 +58,7 @@ struct ArgumentBindingTests {
             try ArgumentBinding.bind(
                 [sent(text("n")), sent(.integer(1)), sent(text("0x10")), sent(.integer(3), "more")], to: Self.rest)
                 == [text("n"), .list([.integer(1), .integer(16), .integer(3)])])
-        var needed = Self.rest
-        needed.arguments[1].isOptional = false
+        let needed = Self.command([.init(name: "name", type: .string), .init(name: "more", type: .int, isRest: true)])
         #expect(fault([sent(text("n"))], needed)?.text == "cmd: the argument more is missing (usage: cmd NAME MORE…)")
     }
 

@@ -6,6 +6,55 @@ import Testing
 
 @testable import Host
 
+/// What came of one text. `accepts`: whether it is run once its route is known; `patience`: after so many bytes the client is gone.
+private final class AnswerRecord: AnswerSink, Sendable {
+    private struct State {
+        var text: [UInt8] = []
+        var ends = 0
+        var isCut = false
+        var route: String??
+    }
+
+    private let accepts: Bool
+    private let patience: Int
+    private let state = Mutex(State())
+
+    init(accepts: Bool, patience: Int) {
+        self.accepts = accepts
+        self.patience = patience
+    }
+
+    var isDone: Bool { state.withLock { $0.ends > 0 } }
+
+    var answer: SmallManagement.Answer {
+        state.withLock { state in
+            #expect(state.ends == 1, "the end is told once")
+            return SmallManagement.Answer(
+                text: String(decoding: state.text, as: UTF8.self), isCut: state.isCut, route: state.route)
+        }
+    }
+
+    func route(_ name: UnsafeRawBufferPointer?) -> Bool {
+        state.withLock { $0.route = .some(name.map { String(decoding: $0, as: UTF8.self) }) }
+        return accepts
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, mayBlock: Bool) -> Bool {
+        state.withLock { state in
+            guard state.text.count < patience else { return false }
+            state.text += bytes
+            return true
+        }
+    }
+
+    func done(isCut: Bool) {
+        state.withLock { state in
+            state.ends += 1
+            state.isCut = isCut
+        }
+    }
+}
+
 /// Commands and the machinery that runs them, without a host: its threads end with it.
 final class SmallManagement: Sendable {
     let management: Management
@@ -63,33 +112,12 @@ final class SmallManagement: Sendable {
     ) throws
         -> Answer
     {
-        let state = Mutex((text: [UInt8](), done: 0, cut: false, route: String??.none))
+        let sink = AnswerRecord(accepts: accepts, patience: patience)
         bytes.withUnsafeBytes { bytes in
-            let sink = JSONRPC.Sink(
-                route: { name in
-                    state.withLock { $0.route = .some(name) }
-                    return accepts
-                },
-                write: { part, _ in
-                    state.withLock { state in
-                        guard state.text.count < patience else { return false }
-                        state.text += part
-                        return true
-                    }
-                },
-                done: { isCut in
-                    state.withLock { state in
-                        state.done += 1
-                        state.cut = isCut
-                    }
-                })
             rpc.handle(bytes, routeMember: routeMember, transport: "test", isCompact: compact, sink: sink)
         }
-        guard eventually({ state.withLock { $0.done > 0 } }) else { throw TestFailure("no end of the answer to \(bytes)") }
-        return state.withLock { state in
-            #expect(state.done == 1, "the end is told once")
-            return Answer(text: String(decoding: state.text, as: UTF8.self), isCut: state.cut, route: state.route)
-        }
+        guard eventually({ sink.isDone }) else { throw TestFailure("no end of the answer to \(bytes)") }
+        return sink.answer
     }
 
     func answer(_ text: String) throws -> String { try handle(Array(text.utf8)).text }

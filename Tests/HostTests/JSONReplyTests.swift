@@ -4,26 +4,40 @@ import Testing
 
 @testable import Host
 
+/// Keeps the pieces of an answer; `patience`: after so many pieces the client is gone.
+private final class Pieces: AnswerSink {
+    private(set) var pieces: [[UInt8]] = []
+    private(set) var ends: [Bool] = []
+    private let patience: Int
+
+    init(patience: Int = .max) { self.patience = patience }
+
+    var text: String { String(decoding: pieces.joined(), as: UTF8.self) }
+
+    func route(_ name: UnsafeRawBufferPointer?) -> Bool { true }
+
+    func write(_ bytes: UnsafeRawBufferPointer, mayBlock: Bool) -> Bool {
+        pieces.append(Array(bytes))
+        return pieces.count <= patience
+    }
+
+    func done(isCut: Bool) { ends.append(isCut) }
+}
+
 @Suite("Replies as JSON text, byte by byte")
 struct JSONReplyTests {
     /// Encodes what a command writes; `→` stands for a tab in expectations.
     private func encode(
-        compact: Bool = false, base: Int = 0, id: JSONValue = .integer(1), mayBlock: Bool = false,
+        compact: Bool = false, id: JSONValue = .integer(1), mayBlock: Bool = false,
         _ command: (ReplyWriter) -> Void
     ) -> String {
-        var bytes: [UInt8] = []
-        var completions = 0
-        let reply = JSONReply(
-            layout: JSONLayout(isCompact: compact), base: base, prefix: [], id: id,
-            output: { part, _ in
-                bytes += part
-                return true
-            }, completed: { completions += 1 })
+        let sink = Pieces()
+        let reply = JSONReply(layout: JSONLayout(isCompact: compact), id: id, sink: sink)
         let writer = ReplyWriter(consumer: reply, isClassic: false, mayBlock: mayBlock)
         command(writer)
         writer.complete()
-        #expect(completions == 1)
-        return String(decoding: bytes, as: UTF8.self).replacing("\t", with: "→")
+        #expect(sink.ends == [false])
+        return sink.text.replacing("\t", with: "→")
     }
 
     @Test("A map in a map, as htable.get of Kamailio 5.6 answers")
@@ -181,16 +195,12 @@ struct JSONReplyTests {
     @Test("A slow command's reply goes out in pieces of 64 KiB; a quick one's in one")
     func pieces() {
         for mayBlock in [true, false] {
-            var sizes: [Int] = []
-            let reply = JSONReply(
-                layout: JSONLayout(isCompact: true), base: 0, prefix: [], id: .null,
-                output: { part, _ in
-                    sizes.append(part.count)
-                    return true
-                }, completed: {})
+            let sink = Pieces()
+            let reply = JSONReply(layout: JSONLayout(isCompact: true), id: .null, sink: sink)
             let writer = ReplyWriter(consumer: reply, isClassic: false, mayBlock: mayBlock)
             writer.list { for number in 0..<100_000 { writer.integer("", number) } }
             writer.complete()
+            let sizes = sink.pieces.map(\.count)
             if mayBlock {
                 #expect(sizes.count > 5)
                 #expect(sizes.allSatisfy { $0 <= JSONReply.chunk + 32 })
@@ -202,19 +212,50 @@ struct JSONReplyTests {
 
     @Test("A client that is gone gets nothing more, and the reply still ends")
     func goneClient() {
-        var calls = 0
-        var completions = 0
-        let reply = JSONReply(
-            layout: JSONLayout(isCompact: true), base: 0, prefix: [], id: .null,
-            output: { _, _ in
-                calls += 1
-                return false
-            }, completed: { completions += 1 })
+        let sink = Pieces(patience: 0)
+        let reply = JSONReply(layout: JSONLayout(isCompact: true), id: .null, sink: sink)
         let writer = ReplyWriter(consumer: reply, isClassic: false, mayBlock: true)
         writer.beginList()
         while writer.integer("", 123_456) {}
         writer.complete()
-        #expect(calls == 1)
-        #expect(completions == 1)
+        #expect(sink.pieces.count == 1)
+        #expect(sink.ends == [true])
+    }
+
+    @Test("As deep as a reply may nest, commas and closing brackets stay right")
+    func deepest() throws {
+        let text = encode(compact: true) { reply in
+            for level in 0..<ReplyWriter.maximumDepth {
+                if level % 3 == 0 { reply.beginList("l") } else { reply.beginMap("m") }
+                reply.integer("a", level)
+                reply.integer("b", level)
+            }
+            #expect(!reply.beginMap("one more"))
+        }
+        #expect(try JSONValue.parse(text)["error"] != nil)
+        let whole = encode(compact: true) { reply in
+            for level in 0..<ReplyWriter.maximumDepth {
+                if level % 3 == 0 { reply.beginList("l") } else { reply.beginMap("m") }
+                reply.integer("a", level)
+            }
+            for level in (0..<ReplyWriter.maximumDepth).reversed() {
+                reply.integer("z", level)
+                reply.end()
+            }
+        }
+        var value = try #require(try JSONValue.parse(whole)["result"])
+        for level in 0..<ReplyWriter.maximumDepth {
+            let number = JSONValue.integer(Int64(level))
+            let inner: JSONValue?
+            if level % 3 == 0 {
+                let elements = try #require(value.array)
+                #expect(elements.first == number && elements.last == number)
+                inner = elements.count == 3 ? elements[1] : nil
+            } else {
+                #expect(value["a"] == number && value["z"] == number)
+                inner = value["m"] ?? value["l"]
+            }
+            if level + 1 < ReplyWriter.maximumDepth { value = try #require(inner) }
+        }
     }
 }

@@ -5,13 +5,14 @@ import ModuleKit
 /// mid-request is given up.
 final class FifoConnection: StreamConsumer {
     let fifo: RequestFIFO
-    private var framer: FifoFramer
+    // The worker's own: not checked for overlapping accesses.
+    @exclusivity(unchecked) private var framer: FifoFramer
     private let timeout: Int64
     private let loop: Loop
     private let handle: (FifoRequest) -> Void
     /// Whether reading must stop until `resume`.
     private let isFull: () -> Bool
-    private var isPaused = false
+    @exclusivity(unchecked) private var isPaused = false
     private let lost: (FifoConnection, ModuleFailure?) -> Void
     private var stream: Stream?
     private var lastByte: Int64 = 0

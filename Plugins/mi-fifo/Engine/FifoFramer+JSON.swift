@@ -40,7 +40,14 @@ extension FifoFramer {
     mutating func takeJSON(_ bytes: UnsafeRawBufferPointer, _ emit: (FifoRequest) -> Void) -> Int {
         var kept = 0
         var index = 0
-        while index < bytes.count {
+        while true {
+            // Most bytes say nothing about the end.
+            if !json.inString {
+                index = endOfPlainText(in: bytes, from: index)
+            } else if !json.isEscaped {
+                index = endOfPlainString(in: bytes, from: index)
+            }
+            guard index < bytes.count else { break }
             let byte = bytes[index]
             index += 1
             if json.inString {
@@ -93,10 +100,35 @@ extension FifoFramer {
         return bytes.count
     }
 
+    /// The first byte at or after `start` that matters inside a string: a quote, a backslash or a line feed.
+    private func endOfPlainString(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") || byte == UInt8(ascii: "\n") { break }
+            index += 1
+        }
+        return index
+    }
+
+    /// The first byte at or after `start` that matters outside strings: a quote, a bracket that counts or a line feed.
+    private func endOfPlainText(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int {
+        let opener = json.opener
+        let closer = json.closer
+        var index = start
+        while index < bytes.count {
+            let byte = bytes[index]
+            if byte == UInt8(ascii: "\"") || byte == opener || byte == closer || byte == UInt8(ascii: "\n") { break }
+            index += 1
+        }
+        return index
+    }
+
     /// Keeps part of the text, or only what it says of the reply name once the text is too large.
     private mutating func keepJSON(_ part: Slice<UnsafeRawBufferPointer>) {
         size += part.count
-        if lineLength < Self.probeSize {
+        // The first line began this request; it cannot begin another one.
+        if json.lineNumber > 0, lineLength < Self.probeSize {
             line.append(contentsOf: part.prefix(Self.probeSize - lineLength))
             lineLength = min(lineLength + part.count, Self.probeSize)
         }

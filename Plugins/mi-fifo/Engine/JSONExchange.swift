@@ -7,8 +7,8 @@ final class JSONExchange {
     private let channel: ReplyChannel
     private let log: FifoLog
     /// Nil until it is known where the answer goes.
-    private var stream: ReplyStream?
-    private var isRefused = false
+    @exclusivity(unchecked) private var stream: ReplyStream?
+    @exclusivity(unchecked) private var isRefused = false
 
     private init(_ request: JSONRequest, channel: ReplyChannel, log: FifoLog) {
         self.request = request

@@ -46,12 +46,12 @@ final class ReplyDirectory: Sendable {
     /// requests: else a client could have replies written into somebody else's FIFO. May look into the user
     /// database. Any thread.
     func open(_ name: ReplyName) -> Opening {
-        var path = prefix
-        path.reserveCapacity(prefix.count + name.bytes.count + 1)
-        path += name.bytes
-        path.append(0)
-        let descriptor = path.withUnsafeBufferPointer { bytes in
-            bytes.withMemoryRebound(to: CChar.self) { text -> Int32 in
+        let size = prefix.count + name.bytes.count
+        let descriptor = withUnsafeTemporaryAllocation(of: UInt8.self, capacity: size + 1) { path -> Int32 in
+            _ = path[..<prefix.count].update(fromContentsOf: prefix)
+            _ = path[prefix.count..<size].update(fromContentsOf: name.bytes)
+            path[size] = 0
+            return path.withMemoryRebound(to: CChar.self) { text -> Int32 in
                 guard let base = text.baseAddress else { return -1 }
                 return retrying { Glibc.open(base, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC) }
             }

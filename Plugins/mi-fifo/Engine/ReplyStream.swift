@@ -75,11 +75,12 @@ final class ReplyStream {
     /// Nil: nobody wants the reply.
     let name: ReplyName?
     private let channel: ReplyChannel
-    private var gathered: [UInt8] = []
-    private var descriptor: Int32?
-    private var isDropped = false
+    // One thread at a time: these are not checked for overlapping accesses.
+    @exclusivity(unchecked) private var gathered: [UInt8] = []
+    @exclusivity(unchecked) private var descriptor: Int32?
+    @exclusivity(unchecked) private var isDropped = false
     /// Whether bytes have gone out.
-    private(set) var hasStarted = false
+    @exclusivity(unchecked) private(set) var hasStarted = false
 
     init(name: ReplyName?, channel: ReplyChannel) {
         self.name = name

@@ -90,6 +90,52 @@ enum ArgumentBinding {
 
     /// One value per declared argument; `.null` where it was left out.
     static func bind(_ sent: [SentArgument], to command: Command) throws(Failure) -> [ArgumentValue] {
+        for argument in sent where argument.name != nil { return try bindNamed(sent, to: command) }
+        return try bindPositional(sent, to: command)
+    }
+
+    /// Arguments without names fill the declared ones in turn.
+    private static func bindPositional(
+        _ sent: [SentArgument], to command: Command
+    ) throws(Failure) -> [ArgumentValue] {
+        let declared = command.arguments
+        var values: [ArgumentValue] = []
+        values.reserveCapacity(declared.count)
+        var next = 0
+        for argument in declared {
+            if argument.isRest {
+                var rest: [ArgumentValue] = []
+                rest.reserveCapacity(sent.count - next)
+                while next < sent.count {
+                    rest.append(try convert(given(sent[next]), to: argument, of: command))
+                    next += 1
+                }
+                if rest.isEmpty, !argument.isOptional { throw missing(argument, of: command, got: sent.count) }
+                values.append(.list(rest))
+            } else if next < sent.count {
+                values.append(try convert(given(sent[next]), to: argument, of: command))
+                next += 1
+            } else {
+                guard argument.isOptional else { throw missing(argument, of: command, got: sent.count) }
+                values.append(.null)
+            }
+        }
+        if next < sent.count { throw tooMany(sent.count, for: command) }
+        return values
+    }
+
+    /// The value of an argument that no name binds.
+    private static func given(_ argument: SentArgument) -> ArgumentValue {
+        argument.text.map { .string($0) } ?? argument.value
+    }
+
+    private static func tooMany(_ count: Int, for command: Command) -> Failure {
+        Failure(
+            kind: .count,
+            text: "\(command.name) takes \(self.count(command.arguments)), got \(count) (usage: \(command.usage))")
+    }
+
+    private static func bindNamed(_ sent: [SentArgument], to command: Command) throws(Failure) -> [ArgumentValue] {
         let declared = command.arguments
         var bound: [ArgumentValue?] = Array(repeating: nil, count: declared.count)
         var rest: [ArgumentValue] = []
@@ -115,12 +161,8 @@ enum ArgumentBinding {
                 }
             }
             while next < declared.count, bound[next] != nil, !declared[next].isRest { next += 1 }
-            guard next < declared.count else {
-                throw Failure(
-                    kind: .count,
-                    text: "\(command.name) takes \(count(declared)), got \(sent.count) (usage: \(command.usage))")
-            }
-            let value = argument.text.map { .string($0) } ?? argument.value
+            guard next < declared.count else { throw tooMany(sent.count, for: command) }
+            let value = given(argument)
             if declared[next].isRest {
                 rest.append(try convert(value, to: declared[next], of: command))
             } else {

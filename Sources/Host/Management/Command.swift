@@ -1,7 +1,7 @@
 import ModuleABI
 
 /// A management command: the host's own or a module's.
-struct Command: @unchecked Sendable {
+final class Command: @unchecked Sendable {
     // @unchecked: a module's context pointer is its own to share; handlers run as the ABI says.
     enum ArgumentType: UInt32, Sendable {
         case any = 0
@@ -51,18 +51,34 @@ struct Command: @unchecked Sendable {
     /// Takes what writes a reply that is ready. Any thread.
     typealias DeferredReply = @Sendable (@escaping @Sendable (ReplyWriter) throws(Fault) -> Void) -> Void
 
-    var name: String
-    var aliases: [String]
-    var isChange: Bool
-    var isSlow: Bool
-    var summary: String
-    var example: String
-    var arguments: [Argument]
+    let name: String
+    let aliases: [String]
+    let isChange: Bool
+    let isSlow: Bool
+    let summary: String
+    let example: String
+    let arguments: [Argument]
     /// It takes arguments of any name and number, as they were sent; `arguments` is for the help only.
-    var takesAny = false
+    let takesAny: Bool
     /// The module that it belongs to; nil for the host's own.
-    var module: String?
-    var action: Action
+    let module: String?
+    let action: Action
+
+    init(
+        name: String, aliases: [String], isChange: Bool, isSlow: Bool, summary: String, example: String,
+        arguments: [Argument], takesAny: Bool = false, module: String? = nil, action: Action
+    ) {
+        self.name = name
+        self.aliases = aliases
+        self.isChange = isChange
+        self.isSlow = isSlow
+        self.summary = summary
+        self.example = example
+        self.arguments = arguments
+        self.takesAny = takesAny
+        self.module = module
+        self.action = action
+    }
 
     /// `htable.get TABLE KEY [LIMIT]`
     var usage: String {

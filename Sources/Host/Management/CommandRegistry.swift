@@ -4,9 +4,10 @@ import Synchronization
 /// All commands by name and alias. Any thread.
 final class CommandRegistry: Sendable {
     private struct State {
-        var commands: [String: Command] = [:]
-        var byAlias: [String: String] = [:]
-        var order: [String] = []
+        /// Under its name and each of its aliases.
+        var byName: [String: Command] = [:]
+        /// In the order in which they came.
+        var commands: [Command] = []
     }
 
     private let state = Mutex(State())
@@ -24,15 +25,12 @@ final class CommandRegistry: Sendable {
             for command in commands {
                 for name in [command.name] + command.aliases {
                     if !names.insert(name).inserted { return Taken(name: name, owner: command.module) }
-                    if let primary = state.byAlias[name] ?? (state.commands[name] == nil ? nil : name) {
-                        return Taken(name: name, owner: state.commands[primary]?.module)
-                    }
+                    if let present = state.byName[name] { return Taken(name: name, owner: present.module) }
                 }
             }
             for command in commands {
-                state.commands[command.name] = command
-                state.order.append(command.name)
-                for alias in command.aliases { state.byAlias[alias] = command.name }
+                state.commands.append(command)
+                for name in [command.name] + command.aliases { state.byName[name] = command }
             }
             return nil
         }
@@ -41,22 +39,22 @@ final class CommandRegistry: Sendable {
 
     func remove(module: String) {
         state.withLock { state in
-            let names = Set(state.commands.values.filter { $0.module == module }.map(\.name))
-            for name in names { state.commands[name] = nil }
-            state.byAlias = state.byAlias.filter { !names.contains($0.value) }
-            state.order.removeAll { names.contains($0) }
+            state.byName = state.byName.filter { $0.value.module != module }
+            state.commands.removeAll { $0.module == module }
         }
     }
 
     func find(_ name: String) -> Command? {
-        state.withLock { state in state.commands[name] ?? state.byAlias[name].flatMap { state.commands[$0] } }
+        state.withLock { $0.byName[name] }
     }
 
     /// All commands in the order in which they came.
-    var all: [Command] { state.withLock { state in state.order.compactMap { state.commands[$0] } } }
+    var all: [Command] { state.withLock { $0.commands } }
 
     func nearest(to name: String) -> String? {
-        let names = state.withLock { state in state.order + state.byAlias.keys.sorted() }
+        let names = state.withLock { state in
+            state.commands.map(\.name) + state.commands.flatMap(\.aliases).sorted()
+        }
         return nearestName(to: name, in: names)
     }
 }

@@ -1,122 +1,109 @@
 import JSON
 import ModuleABI
 
+/// Where the bytes of an answer go. Called on command threads, one call at a time; `done` comes once and last.
+protocol AnswerSink: AnyObject {
+    /// Gets the routing member's text, borrowed, nil when it is absent; false drops the request.
+    func route(_ name: UnsafeRawBufferPointer?) -> Bool
+    /// False: the client is gone.
+    func write(_ bytes: UnsafeRawBufferPointer, mayBlock: Bool) -> Bool
+    func done(isCut: Bool)
+}
+
+extension AnswerSink {
+    /// As `route`, with text.
+    fileprivate func route(text: String?) -> Bool {
+        guard var text else { return route(nil) }
+        return text.withUTF8 { route(UnsafeRawBufferPointer($0)) }
+    }
+}
+
 /// JSON-RPC 2.0 over any transport: one request or a batch in, response bytes out. Source: the JSON-RPC 2.0 specification,
 /// sections 4 to 6.
 struct JSONRPC: Sendable {
     let management: Management
 
-    /// Where the bytes of an answer go; the closures are called on command threads, `done` once and last.
-    struct Sink: @unchecked Sendable {
-        // @unchecked: wraps a module's C sink, which the contract lets any thread call, one at a time.
-        /// The routing member's text, nil when it is absent; false drops the request.
-        var route: ((String?) -> Bool)?
-        var write: ByteOutput
-        var done: (_ isCut: Bool) -> Void
-    }
-
     /// Most requests in one batch.
     static let maximumBatch = 1000
 
     /// Handles a text. Parses on the calling thread; commands run where commands run.
+    ///
+    /// - routeMember: the member whose text says where the answer goes; nil: the sink knows already.
     func handle(
-        _ text: UnsafeRawBufferPointer, routeMember: String?, transport: String, isCompact: Bool, sink: Sink
+        _ text: UnsafeRawBufferPointer, routeMember: String?, transport: String, isCompact: Bool, sink: any AnswerSink
     ) {
         let layout = JSONLayout(isCompact: isCompact)
+        if let (request, route) = PlainRequest.read(text, routeMember: routeMember) {
+            guard routeMember == nil || sink.route(route) else { return sink.done(isCut: true) }
+            return run(request, transport: transport, layout: layout, sink: sink, batch: nil)
+        }
         let parsed: JSONValue
         do {
             parsed = try JSONValue.parse(bytes: text)
         } catch {
             let name = routeMember.flatMap { Self.salvage($0, from: text) }
-            guard routeMember == nil || sink.route?(name) ?? true else { return sink.done(true) }
-            respond(Fault(Fault.parseError, "Parse error: \(error)"), id: .null, layout: layout, sink: sink)
+            guard routeMember == nil || sink.route(text: name) else { return sink.done(isCut: true) }
+            JSONReply(layout: layout, id: .null, sink: sink).done(Fault(Fault.parseError, "Parse error: \(error)"))
             return
         }
-        if let routeMember, let route = sink.route {
+        if let routeMember {
             let member: JSONValue? =
                 if case .array(let elements) = parsed {
                     elements.lazy.compactMap { $0[routeMember] }.first
                 } else {
                     parsed[routeMember]
                 }
-            guard route(member?.string) else { return sink.done(true) }
+            guard sink.route(text: member?.string) else { return sink.done(isCut: true) }
         }
         switch parsed {
-        case .object:
-            run(parsed, base: 0, prefix: [], transport: transport, layout: layout, sink: sink) { isAnswered, isCut in
-                _ = isAnswered
-                sink.done(isCut)
-            }
+        case .object: run(parsed, transport: transport, layout: layout, sink: sink, batch: nil)
         case .array(let requests):
             guard !requests.isEmpty, requests.count <= Self.maximumBatch else {
                 let what = requests.isEmpty ? "an empty batch" : "a batch of \(requests.count), at most \(Self.maximumBatch)"
-                respond(
-                    Fault(Fault.invalidRequest, "Invalid Request: \(what)"), id: .null, layout: layout, sink: sink)
+                JSONReply(layout: layout, id: .null, sink: sink)
+                    .done(Fault(Fault.invalidRequest, "Invalid Request: \(what)"))
                 return
             }
-            Batch(requests: requests, rpc: self, transport: transport, layout: layout, sink: sink).next()
+            JSONBatch(requests: requests, rpc: self, transport: transport, layout: layout, sink: sink).next()
         default:
-            respond(
-                Fault(Fault.invalidRequest, "Invalid Request: found \(parsed.kindName), expected an object or an array"),
-                id: .null, layout: layout, sink: sink)
+            JSONReply(layout: layout, id: .null, sink: sink).done(
+                Fault(Fault.invalidRequest, "Invalid Request: found \(parsed.kindName), expected an object or an array"))
         }
     }
 
-    private func respond(_ fault: Fault, id: JSONValue, layout: JSONLayout, sink: Sink) {
-        let gone = Flag()
-        JSONReply(
-            layout: layout, base: 0, prefix: [], id: id,
-            output: { bytes, mayBlock in
-                let isTaken = sink.write(bytes, mayBlock)
-                if !isTaken { gone.isSet = true }
-                return isTaken
-            }, completed: {}
-        ).done(fault)
-        sink.done(gone.isSet)
-    }
-
-    fileprivate final class Flag: @unchecked Sendable {
-        // @unchecked: one reply, one thread at a time.
-        var isSet = false
-    }
-
-    /// Runs one request object; `completed` says whether it got an answer and whether the client is gone.
+    /// Runs one request object; the batch that it belongs to, or else the sink, hears of its end.
     fileprivate func run(
-        _ request: JSONValue, base: Int, prefix: [UInt8], transport: String, layout: JSONLayout, sink: Sink,
-        completed: @escaping @Sendable (_ isAnswered: Bool, _ isCut: Bool) -> Void
+        _ request: JSONValue, transport: String, layout: JSONLayout, sink: any AnswerSink, batch: JSONBatch?
     ) {
-        let gone = Flag()
-        let output: ByteOutput = { bytes, mayBlock in
-            let isTaken = sink.write(bytes, mayBlock)
-            if !isTaken { gone.isSet = true }
-            return isTaken
-        }
-        func reply(to id: JSONValue) -> JSONReply {
-            JSONReply(
-                layout: layout, base: base, prefix: prefix, id: id, output: output,
-                completed: { completed(true, gone.isSet) })
-        }
-        let parsed: (method: String, arguments: [SentArgument], id: JSONValue?)
+        let parsed: RPCRequest
         do throws(Fault) {
             parsed = try Self.read(request)
         } catch {
             let id = request["id"] ?? .null
             let isScalar = id.array == nil && id.object == nil
-            reply(to: isScalar ? id : .null).done(error)
+            JSONReply(layout: layout, id: isScalar ? id : .null, sink: sink, batch: batch).done(error)
             return
         }
-        let command = Management.Request(
-            command: parsed.method, arguments: parsed.arguments, isClassic: false, transport: transport)
-        if let id = parsed.id {
-            management.execute(command, consumer: reply(to: id))
-        } else {
-            management.execute(command, consumer: DiscardedReply { completed(false, gone.isSet) })
-        }
+        run(parsed, transport: transport, layout: layout, sink: sink, batch: batch)
     }
 
-    private static func read(
-        _ request: JSONValue
-    ) throws(Fault) -> (method: String, arguments: [SentArgument], id: JSONValue?) {
+    private func run(
+        _ request: RPCRequest, transport: String, layout: JSONLayout, sink: any AnswerSink, batch: JSONBatch?
+    ) {
+        let consumer: any ReplyConsumer & Sendable =
+            if let id = request.id {
+                JSONReply(layout: layout, id: id, sink: sink, batch: batch)
+            } else {
+                DiscardedReply(sink: sink, batch: batch)
+            }
+        management.execute(
+            Management.Request(
+                command: request.method, arguments: request.arguments, isClassic: false, transport: transport),
+            consumer: consumer)
+    }
+
+    /// What a request object asks for. Visible for the tests, which compare `PlainRequest` with it.
+    static func read(_ request: JSONValue) throws(Fault) -> RPCRequest {
         func invalid(_ text: String) -> Fault { Fault(Fault.invalidRequest, "Invalid Request: \(text)") }
         guard case .object = request else {
             throw invalid("found \(request.kindName), expected an object")
@@ -131,9 +118,9 @@ struct JSONRPC: Sendable {
         if let id, id.array != nil || id.object != nil || id.bool != nil {
             throw invalid("the member \"id\" is \(id.kindName), expected a string or a number")
         }
-        var arguments: [SentArgument] = []
+        let arguments: [SentArgument]
         switch request["params"] {
-        case nil: break
+        case nil: arguments = []
         case .array(let values):
             arguments = values.map { SentArgument(name: nil, value: ArgumentValue($0), text: nil) }
         case .object(let members):
@@ -142,7 +129,7 @@ struct JSONRPC: Sendable {
             throw Fault(
                 Fault.invalidParams, "Invalid params: \"params\" is \(other.kindName), expected an array or an object")
         }
-        return (name, arguments, id)
+        return RPCRequest(method: name, arguments: arguments, id: id)
     }
 
     /// Finds `"member": "text"` in text that is no JSON, so that even its sender can be told.
@@ -174,17 +161,19 @@ struct JSONRPC: Sendable {
 }
 
 /// A batch under way: its requests run one after another, and their answers make one list.
-private final class Batch: @unchecked Sendable {
+final class JSONBatch: @unchecked Sendable {
     // @unchecked: one request at a time; the next starts when the last has completed.
     private let requests: [JSONValue]
     private let rpc: JSONRPC
     private let transport: String
     private let layout: JSONLayout
-    private let sink: JSONRPC.Sink
+    private let sink: any AnswerSink
     private var index = 0
     private var answers = 0
 
-    init(requests: [JSONValue], rpc: JSONRPC, transport: String, layout: JSONLayout, sink: JSONRPC.Sink) {
+    fileprivate init(
+        requests: [JSONValue], rpc: JSONRPC, transport: String, layout: JSONLayout, sink: any AnswerSink
+    ) {
         self.requests = requests
         self.rpc = rpc
         self.transport = transport
@@ -192,20 +181,24 @@ private final class Batch: @unchecked Sendable {
         self.sink = sink
     }
 
-    func next() {
+    /// What goes out before the next answer.
+    var prefix: [UInt8] { answers == 0 ? [UInt8(ascii: "[")] : layout.isCompact ? [0x2C] : [0x2C, 0x20] }
+
+    fileprivate func next() {
         guard index < requests.count else {
             var isCut = false
-            if answers > 0 { isCut = ![UInt8(ascii: "]")].withUnsafeBytes { sink.write($0, false) } }
-            return sink.done(isCut)
+            if answers > 0 { isCut = ![UInt8(ascii: "]")].withUnsafeBytes { sink.write($0, mayBlock: false) } }
+            return sink.done(isCut: isCut)
         }
         let request = requests[index]
         index += 1
-        let prefix: [UInt8] = answers == 0 ? [UInt8(ascii: "[")] : layout.isCompact ? [0x2C] : [0x2C, 0x20]
-        rpc.run(request, base: 1, prefix: prefix, transport: transport, layout: layout, sink: sink) {
-            [self] isAnswered, isCut in
-            if isAnswered { answers += 1 }
-            if isCut { return sink.done(true) }
-            next()
-        }
+        rpc.run(request, transport: transport, layout: layout, sink: sink, batch: self)
+    }
+
+    /// One request has ended: whether it got an answer, and whether the client is gone.
+    func ended(isAnswered: Bool, isCut: Bool) {
+        if isAnswered { answers += 1 }
+        if isCut { return sink.done(isCut: true) }
+        next()
     }
 }

@@ -37,8 +37,9 @@ final class Management: @unchecked Sendable {
         var transport: String
     }
 
-    /// Queues a request; the consumer hears of everything that comes of it.
+    /// Runs a request when its turn comes, which may be now; the consumer hears of everything that comes of it.
     func execute(_ request: Request, consumer: any ReplyConsumer & Sendable) {
+        if thread.runAtOnce({ start(request, consumer: consumer) }) { return }
         let isQueued = thread.run { [self] in start(request, consumer: consumer) }
         if !isQueued { consumer.done(Fault(503, "the host is stopping")) }
     }

@@ -22,15 +22,15 @@ protocol ReplyConsumer: AnyObject {
 /// Checks what a command writes and passes it on. One thread at a time, as `mh_mi_reply` demands; `complete` runs once.
 final class ReplyWriter: @unchecked Sendable {
     // @unchecked: a reply is written by one thread at a time; completion is guarded by `isComplete`.
-    private enum Level { case map, list }
-
     let isClassic: Bool
     private let mayBlock: Bool
     private let consumer: any ReplyConsumer
-    private var levels: [Level] = []
-    private var hasRoot = false
-    private var isCancelled = false
-    private var fault: Fault?
+    // One thread at a time: these are not checked for overlapping accesses.
+    /// Maps and lists that are open.
+    @exclusivity(unchecked) private var depth = 0
+    @exclusivity(unchecked) private var hasRoot = false
+    @exclusivity(unchecked) private var isCancelled = false
+    @exclusivity(unchecked) private var fault: Fault?
     private let isComplete = Mutex(false)
     /// Deepest nesting of maps and lists.
     static let maximumDepth = 64
@@ -51,7 +51,7 @@ final class ReplyWriter: @unchecked Sendable {
     private func admit() -> Int32 {
         if isCancelled { return MH_E_CANCELLED }
         if fault != nil { return MH_E_STATE }
-        if levels.isEmpty {
+        if depth == 0 {
             guard !hasRoot else {
                 fault = Fault(500, "the command wrote a second value after its reply was complete")
                 return MH_E_STATE
@@ -64,21 +64,22 @@ final class ReplyWriter: @unchecked Sendable {
     func begin(isMap: Bool, name: mh_str, attributes: Bool) -> Int32 {
         let admitted = admit()
         guard admitted >= 0 else { return admitted }
-        guard levels.count < Self.maximumDepth else {
+        guard depth < Self.maximumDepth else {
             fault = Fault(500, "the command nests its reply deeper than \(Self.maximumDepth) levels")
             return MH_E_LIMIT
         }
-        levels.append(isMap ? .map : .list)
+        depth += 1
         return pass(isMap ? .map(name: name, attributes: attributes) : .list(name: name))
     }
 
     func endLevel() -> Int32 {
         if isCancelled { return MH_E_CANCELLED }
         if fault != nil { return MH_E_STATE }
-        guard levels.popLast() != nil else {
+        guard depth > 0 else {
             fault = Fault(500, "the command closed more maps and lists than it opened")
             return MH_E_STATE
         }
+        depth -= 1
         return pass(.end)
     }
 
@@ -103,10 +104,10 @@ final class ReplyWriter: @unchecked Sendable {
         if fault == nil, !isCancelled {
             if !hasRoot {
                 _ = begin(isMap: true, name: mh_str(), attributes: false)
-            } else if !levels.isEmpty {
-                log.warning("a command left \(levels.count) maps or lists of its reply open; they are closed for it")
+            } else if depth > 0 {
+                log.warning("a command left \(depth) maps or lists of its reply open; they are closed for it")
             }
-            while !levels.isEmpty, !isCancelled { _ = endLevel() }
+            while depth > 0, !isCancelled { _ = endLevel() }
         }
         consumer.done(fault)
     }

@@ -1,4 +1,5 @@
 import CHost
+import Glibc
 import JSON
 import ModuleABI
 import Synchronization
@@ -24,7 +25,7 @@ func makeManagementService() -> mh_mi_service {
         guard module.hold() else { return stopping(module, error) }
         module.carriesCommands.store(true, ordering: .relaxed)
         let consumer = ModuleSink(module: module, context: sink.ctx, event: event, done: done)
-        let transport = request.transport.len == 0 ? module.name : request.transport.string
+        let transport = request.transport.len == 0 ? module.name : request.transport.string(or: module.name)
         module.host.management.execute(
             Management.Request(
                 command: request.command.string, arguments: arguments, isClassic: request.classic != 0,
@@ -38,32 +39,66 @@ func makeManagementService() -> mh_mi_service {
         else { return report(error, MH_E_INVALID, "mh_jsonrpc_request or mh_jsonrpc_sink is not valid") }
         guard module.hold() else { return stopping(module, error) }
         module.carriesCommands.store(true, ordering: .relaxed)
-        let context = sink.ctx
-        var out = JSONRPC.Sink(
-            route: nil,
-            write: { bytes, mayBlock in
-                let text = mh_str(ptr: bytes.baseAddress?.assumingMemoryBound(to: CChar.self), len: bytes.count)
-                return module.isServed && module.enter("reply sink write") { write(context, text, mayBlock ? 1 : 0) } >= 0
-            },
-            done: { isCut in
-                if module.isServed {
-                    module.enter("reply sink done") { done(context, isCut ? MH_E_CANCELLED : MH_OK) }
-                }
-                module.release()
-            })
-        if let route = sink.route {
-            out.route = { name in
-                guard let name else { return module.enter("reply sink route") { route(context, 0, mh_str()) } >= 0 }
-                return name.withMHString { text in module.enter("reply sink route") { route(context, 1, text) } } >= 0
-            }
-        }
-        let transport = request.transport.len == 0 ? module.name : request.transport.string
+        let out = ModuleAnswerSink(module: module, raw: sink, write: write, done: done)
+        let member: String? =
+            request.route_member.len == 0 || sink.route == nil ? nil : request.route_member.string(or: "reply_name")
+        let transport = request.transport.len == 0 ? module.name : request.transport.string(or: module.name)
         module.host.rpc.handle(
-            request.text.bytes, routeMember: request.route_member.len == 0 ? nil : request.route_member.string,
-            transport: transport, isCompact: request.flags & MH_JSONRPC_COMPACT != 0, sink: out)
+            request.text.bytes, routeMember: member, transport: transport,
+            isCompact: request.flags & MH_JSONRPC_COMPACT != 0, sink: out)
         return MH_OK
     }
     return table
+}
+
+extension mh_str {
+    /// As `string`; a text that is most likely the one is not made anew.
+    fileprivate func string(or likely: String) -> String {
+        var copy = likely
+        let isIt = copy.withUTF8 { utf8 in
+            guard utf8.count == len, let ptr, let start = utf8.baseAddress else { return false }
+            return memcmp(ptr, start, len) == 0
+        }
+        return isIt ? likely : string
+    }
+}
+
+/// Hands the bytes of an answer to a transport module; gives back the module's hold at the end.
+private final class ModuleAnswerSink: AnswerSink, @unchecked Sendable {
+    // @unchecked: one answer, one thread at a time; the contract lends the context until done.
+    private let module: LoadedModule
+    private let raw: mh_jsonrpc_sink
+    private let writeFunction: @convention(c) (UnsafeMutableRawPointer?, mh_str, Int32) -> Int32
+    private let doneFunction: @convention(c) (UnsafeMutableRawPointer?, Int32) -> Void
+
+    init(
+        module: LoadedModule, raw: mh_jsonrpc_sink,
+        write: @escaping @convention(c) (UnsafeMutableRawPointer?, mh_str, Int32) -> Int32,
+        done: @escaping @convention(c) (UnsafeMutableRawPointer?, Int32) -> Void
+    ) {
+        self.module = module
+        self.raw = raw
+        writeFunction = write
+        doneFunction = done
+    }
+
+    func route(_ name: UnsafeRawBufferPointer?) -> Bool {
+        guard let route = raw.route else { return true }
+        return module.enter("reply sink route") { route(raw.ctx, name == nil ? 0 : 1, name.map(mh_str.init) ?? mh_str()) }
+            >= 0
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer, mayBlock: Bool) -> Bool {
+        guard module.isServed else { return false }
+        return module.enter("reply sink write") { writeFunction(raw.ctx, mh_str(bytes), mayBlock ? 1 : 0) } >= 0
+    }
+
+    func done(isCut: Bool) {
+        if module.isServed {
+            module.enter("reply sink done") { doneFunction(raw.ctx, isCut ? MH_E_CANCELLED : MH_OK) }
+        }
+        module.release()
+    }
 }
 
 /// Hands a reply to a transport module, event by event.

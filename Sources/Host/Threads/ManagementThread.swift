@@ -18,7 +18,7 @@ final class ManagementThread: @unchecked Sendable {
     let loop: any EventLoop
     private let state = Mutex(State.closed(waiting: []))
     /// A job runs now: what it asks for waits its turn.
-    private var isRunning = false
+    @exclusivity(unchecked) private var isRunning = false
     /// Jobs on their way to the loop: none may overtake them.
     private let underway = Atomic<Int>(0)
 
@@ -45,18 +45,25 @@ final class ManagementThread: @unchecked Sendable {
         underway.wrappingAdd(1, ordering: .relaxed)
         loop.execute {
             self.underway.wrappingSubtract(1, ordering: .relaxed)
-            self.perform(job)
+            self.isRunning = true
+            job()
+            self.isRunning = false
         }
     }
 
-    private func perform(_ job: JobQueue.Job) {
+    /// Runs a request's job at once where its turn is now: on this thread, between two jobs, with none on its way. False: it did not
+    /// run, and `run` is to be asked. Any thread.
+    func runAtOnce(_ job: () -> Void) -> Bool {
+        guard loop.inEventLoop, !isRunning, underway.load(ordering: .relaxed) == 0,
+            state.withLock({ if case .open = $0 { true } else { false } })
+        else { return false }
         isRunning = true
         job()
         isRunning = false
+        return true
     }
 
-    /// Runs a request's job, in order: at once when a transport on this loop asks between two jobs. False when the host is
-    /// stopping. Any thread.
+    /// Runs a request's job, in order. False when the host is stopping. Any thread.
     func run(_ job: @escaping JobQueue.Job) -> Bool {
         let isOpen: Bool? = state.withLock { state in
             switch state {
@@ -68,11 +75,7 @@ final class ManagementThread: @unchecked Sendable {
             }
         }
         guard isOpen == true else { return isOpen ?? true }
-        if loop.inEventLoop, !isRunning, underway.load(ordering: .relaxed) == 0 {
-            perform(job)
-        } else {
-            queue(job)
-        }
+        queue(job)
         return true
     }
 

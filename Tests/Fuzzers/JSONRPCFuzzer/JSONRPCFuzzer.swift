@@ -44,7 +44,7 @@ private let rpc: JSONRPC = {
 }()
 
 /// What came of one text.
-private final class Answer: Sendable {
+private final class Answer: AnswerSink, Sendable {
     private struct State {
         var bytes: [UInt8] = []
         var ends = 0
@@ -56,30 +56,42 @@ private final class Answer: Sendable {
 
     var bytes: [UInt8] { state.withLock { $0.bytes } }
 
-    var sink: JSONRPC.Sink {
-        JSONRPC.Sink(
-            route: { [self] name in
-                state.withLock { state in
-                    state.routes += 1
-                    precondition(state.bytes.isEmpty && state.routes == 1, "the route comes first, once")
-                }
-                return name != "drop"
-            },
-            write: { [self] part, _ in
-                state.withLock { state in
-                    precondition(state.ends == 0, "no bytes after the end")
-                    state.bytes += part
-                }
-                return true
-            },
-            done: { [self] _ in
-                state.withLock { state in
-                    state.ends += 1
-                    precondition(state.ends == 1, "the end comes once")
-                }
-                end.open(true)
-            })
+    func route(_ name: UnsafeRawBufferPointer?) -> Bool {
+        state.withLock { state in
+            state.routes += 1
+            precondition(state.bytes.isEmpty && state.routes == 1, "the route comes first, once")
+        }
+        return name?.elementsEqual("drop".utf8) != true
     }
+
+    func write(_ bytes: UnsafeRawBufferPointer, mayBlock: Bool) -> Bool {
+        state.withLock { state in
+            precondition(state.ends == 0, "no bytes after the end")
+            state.bytes += bytes
+        }
+        return true
+    }
+
+    func done(isCut: Bool) {
+        state.withLock { state in
+            state.ends += 1
+            precondition(state.ends == 1, "the end comes once")
+        }
+        end.open(true)
+    }
+}
+
+/// What the reader of plain requests takes, the long way takes too, and as the same request.
+private func checkPlainReading(of text: UnsafeRawBufferPointer) {
+    guard let (plain, route) = PlainRequest.read(text, routeMember: "reply_name") else { return }
+    do {
+        let value = try JSONValue.parse(bytes: text)
+        let long = try JSONRPC.read(value)
+        precondition(
+            plain.method == long.method && plain.id == long.id && plain.arguments.map(\.value) == long.arguments.map(\.value)
+                && long.arguments.allSatisfy { $0.name == nil && $0.text == nil }, "the same request")
+        precondition(route.map { String(decoding: $0, as: UTF8.self) } == value["reply_name"]?.string, "the same route")
+    } catch { preconditionFailure("a plain request is a request: \(error)") }
 }
 
 private func check(_ value: JSONValue) {
@@ -90,10 +102,11 @@ private func check(_ value: JSONValue) {
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzJSONRPC(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = UnsafeRawBufferPointer(start: start, count: count)
+    checkPlainReading(of: text)
     var answers: [JSONValue?] = []
     for isCompact in [true, false] {
         let answer = Answer()
-        rpc.handle(text, routeMember: "reply_name", transport: "fuzzer", isCompact: isCompact, sink: answer.sink)
+        rpc.handle(text, routeMember: "reply_name", transport: "fuzzer", isCompact: isCompact, sink: answer)
         _ = answer.end.wait()
         let bytes = answer.bytes
         guard !bytes.isEmpty else {
