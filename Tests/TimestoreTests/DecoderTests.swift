@@ -80,6 +80,45 @@ struct DecoderTests {
         }
     }
 
+    @Test("Any byte at any place of a UUID is taken or refused for what it is")
+    func everyByteOfAnIdentifier() {
+        let good = Array("01234567-89ab-CDEF-abcd-EfAb12345678".utf8)
+        let digits = Array("0123456789abcdefABCDEF".utf8)
+        for place in good.indices {
+            for byte in UInt8.min...UInt8.max {
+                var text = good
+                text[place] = byte
+                let id = text.withUnsafeBytes { SeriesID($0) }
+                let isGood = good[place] == UInt8(ascii: "-") ? byte == UInt8(ascii: "-") : digits.contains(byte)
+                #expect((id != nil) == isGood, "byte \(byte) at \(place)")
+                if isGood { #expect(id?.text == String(decoding: text, as: UTF8.self)) }
+            }
+        }
+    }
+
+    @Test("A run of records in order ends before the first that descends or is beyond the limit, wherever that is")
+    func runs() {
+        for count in [0, 1, 2, 63, 64, 65, 66, 128, 129, 130, 200] {
+            for place in 0..<max(1, count) {
+                var times = (0..<UInt32(count)).map { 1000 + $0 / 2 }
+                if place < count { times[place] = 5 }
+                var bytes: [UInt8] = []
+                for time in times { RecordBytes.append(time, 1, to: &bytes) }
+                for limit in [1000, 1031, 1032, 1033, UInt32.max] {
+                    for start in [0, 1, 64] where start <= count {
+                        var expected = 0
+                        for index in start..<count {
+                            guard times[index] <= limit, index == start || times[index] >= times[index - 1] else { break }
+                            expected += 1
+                        }
+                        let found = bytes.withUnsafeBytes { RecordBytes.run($0, from: start, upTo: limit) }
+                        #expect(found == expected, "\(count) records, \(place) descends, from \(start) to \(limit)")
+                    }
+                }
+            }
+        }
+    }
+
     @Test("Days and years are those of the calendar, from 1970 to 2106")
     func calendar() {
         var calendar = Calendar(identifier: .gregorian)

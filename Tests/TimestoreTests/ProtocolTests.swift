@@ -170,6 +170,42 @@ struct ProtocolTests {
         }
     }
 
+    @Test("Clients of all workers use the same stores at once: each is answered in its order, and nothing is lost")
+    func contention() throws {
+        let store = try TimestoreHost(["sync": "\"interval\""])
+        let steps = 500
+        let clients = try (0..<8).map { _ in try store.connect() }
+        // Records out of order rewrite their file and so keep its store busy.
+        let late = uuid(1000)
+        #expect(try clients[0].put(late, [Record(day(200), 0), Record(day(200) + 1_000_000, 0)]) == 2)
+        func time(_ step: Int) -> UInt32 { day(1) + UInt32(step) }
+        for (number, client) in clients.enumerated() {
+            var requests: [UInt8] = []
+            for step in 0..<steps {
+                // Series of its own, on every worker.
+                let id = uuid(number * 8 + step % 8)
+                requests += Wire.put(id, [Record(time(step), Float(step))])
+                requests += Wire.put(id, [Record(time(step), 1), Record(time(step), 2)])
+                requests += Wire.put(late, [Record(day(201) - UInt32(step * clients.count + number), Float(number))])
+                requests += Wire.get(id, time(step), time(step))
+            }
+            try client.send(requests)
+        }
+        for client in clients {
+            for step in 0..<steps {
+                #expect(try client.number() == 1)
+                #expect(try client.number() == 2)
+                #expect(try client.number() == 1)
+                #expect(
+                    try client.records() == [Record(time(step), Float(step)), Record(time(step), 1), Record(time(step), 2)])
+            }
+        }
+        let all = try clients[0].get(late)
+        #expect(all.count == steps * clients.count + 2)
+        #expect(zip(all, all.dropFirst()).allSatisfy { $0.time <= $1.time })
+        #expect(try store.problems() == [])
+    }
+
     @Test("A stream cut at any byte gives the same answers")
     func cuts() throws {
         let store = try TimestoreHost()

@@ -31,8 +31,8 @@ struct CompactionRun {
         let maxDays = context.environment.maxDaysPerFile
         let prefix = id.text
         if isLast {
-            let counts = try onOwner(owner) { (worker) throws(SystemError) in
-                let files = try worker.store.series(id).year(year)
+            let counts = try onOwner(owner) { (store) throws(SystemError) in
+                let files = try store.series(id).year(year)
                 let before = files.files.count
                 let snapshot = try Self.snapshot(of: files)
                 if !snapshot.sources.isEmpty {
@@ -46,8 +46,8 @@ struct CompactionRun {
             filesAfter += counts.1
             return true
         }
-        let snapshot = try onOwner(owner) { (worker) throws(SystemError) in
-            try Self.snapshot(of: try worker.store.series(id).year(year))
+        let snapshot = try onOwner(owner) { (store) throws(SystemError) in
+            try Self.snapshot(of: try store.series(id).year(year))
         }
         guard !snapshot.sources.isEmpty else {
             filesBefore += snapshot.files
@@ -63,8 +63,8 @@ struct CompactionRun {
         }
         let after: Int?
         do throws(ModuleFailure) {
-            after = try onOwner(owner) { (worker) throws(SystemError) in
-                let files = try worker.store.series(id).year(year)
+            after = try onOwner(owner) { (store) throws(SystemError) in
+                let files = try store.series(id).year(year)
                 guard files.overlapMark == snapshot.mark, YearFiles.arePresent(prepared) else { return nil }
                 try files.exchange(for: prepared)
                 return files.files.count
@@ -92,10 +92,10 @@ struct CompactionRun {
     }
 
     private func onOwner<Answer>(
-        _ owner: StoreWorker, _ body: @escaping (StoreWorker) throws(SystemError) -> Answer
+        _ owner: StoreWorker, _ body: @escaping (WorkerStore) throws(SystemError) -> Answer
     ) throws(ModuleFailure) -> Answer {
         let outcome = try Rendezvous<Result<Answer, SystemError>>.run(on: owner) { worker in
-            do throws(SystemError) { return .success(try body(worker)) } catch { return .failure(error) }
+            do throws(SystemError) { return .success(try worker.withStore(body)) } catch { return .failure(error) }
         }
         switch outcome {
         case .success(let answer): return answer

@@ -3,50 +3,80 @@ import ModuleKit
 
 /// One client: its requests, and their answers in order. Lives on one worker.
 ///
-/// Requests go to the workers that own their series, all those of a chunk for one owner together. What cannot be taken at once
-/// (too much is in flight, answers are unread) waits in `backlog` with reading paused.
+/// A request is carried out here and now when none before it waits and nobody is at its store. Else it goes to the worker that owns
+/// its series, all those of a chunk for one owner together, and its answer waits for its turn. What cannot be taken at all (too much
+/// is in flight, answers are unread) waits in `backlog` with reading paused.
 final class Connection: StreamConsumer {
-    private unowned let worker: StoreWorker
-    private let context: StoreContext
+    unowned let worker: StoreWorker
+    let context: StoreContext
     private let stream: Stream
-    private let peer: String
-    private var decoder = RequestDecoder()
-    private var backlog: [UInt8] = []
-    /// In the order of the requests; those before `firstAnswer` are out.
-    private var answers: [Answer] = []
-    private var firstAnswer = 0
+    let peer: String
+    private let hasDeadline: Bool
+    /// Answers promise no more than the kernel's having the records, so that any worker can give them.
+    let mayAnswerAtOnce: Bool
+    // All that follows belongs to one worker and each access is over at once: checking that took a quarter of a request's time.
+    @exclusivity(unchecked) var decoder = RequestDecoder()
+    @exclusivity(unchecked) private var backlog: [UInt8] = []
+    /// Of the requests that wait, in their order; those before `firstAnswer` are out.
+    @exclusivity(unchecked) var answers: [Answer] = []
+    @exclusivity(unchecked) private var firstAnswer = 0
     /// The PUT whose records are coming in.
-    private var current: (answer: Answer, id: SeriesID, owner: StoreWorker)?
+    @exclusivity(unchecked) var current: Put?
+    /// What is stored at the end of this chunk at the latest.
+    @exclusivity(unchecked) var run = PutRun()
     /// What this chunk has for each owner.
-    private var batches: [Batch?]
-    private var batchesUnderWay = 0
-    private var inFlight = 0
-    private var getsUnderWay = 0
-    private var outbox: [UInt8] = []
+    @exclusivity(unchecked) var batches: [Batch?]
+    @exclusivity(unchecked) var batchesUnderWay = 0
+    @exclusivity(unchecked) var inFlight = 0
+    @exclusivity(unchecked) var getsUnderWay = 0
+    @exclusivity(unchecked) private var outbox: [UInt8] = []
     /// The answer that is going out.
-    private var reader: RangeReader?
-    private var lastMove: Int64
+    @exclusivity(unchecked) var reader: RangeReader?
+    @exclusivity(unchecked) private var lastMove: Int64
     /// The socket is full of answers that are unread.
-    private var isStalled = false
-    private var isPaused = false
-    private var isAdvancing = false
-    private var isEnding = false
+    @exclusivity(unchecked) var isStalled = false
+    @exclusivity(unchecked) private var isPaused = false
+    @exclusivity(unchecked) private var isAdvancing = false
+    @exclusivity(unchecked) private var isEnding = false
     /// The last answer is written.
-    private var isClosed = false
-    private var isAborted = false
+    @exclusivity(unchecked) private var isClosed = false
+    @exclusivity(unchecked) private var isAborted = false
     /// The stream is void; only the counting goes on.
-    private var isGone = false
+    @exclusivity(unchecked) private var isGone = false
+
+    /// A PUT whose records are coming in.
+    struct Put {
+        let id: SeriesID
+        let owner: StoreWorker
+        /// The answer that waits for its turn; nil: it is given at the end of the PUT.
+        var answer: Answer?
+        /// While there is no answer that waits: what is stored, without the run.
+        var stored: UInt32 = 0
+        var hasFailed = false
+        /// Some of its records were stored by themselves.
+        var isSplit = false
+
+        mutating func settle(_ count: Int, of wanted: Int) {
+            isSplit = true
+            stored += UInt32(min(count, wanted))
+            if count < wanted { hasFailed = true }
+        }
+    }
 
     /// Bytes of answers that are gathered before they are written.
     private static let outboxLimit = 64 * 1024
     /// Records of a PUT that go to the file straight from the socket's buffer, bytes.
-    private static let direct = 4096
+    static let direct = 4096
+    /// A run takes no more records from this size on, bytes.
+    static let piece = 256 * 1024
 
     init(_ stream: Stream, peer: String, worker: StoreWorker) {
         self.stream = stream
         self.peer = peer
         self.worker = worker
         context = worker.context
+        hasDeadline = context.limits.idle > 0
+        mayAnswerAtOnce = context.environment.sync != .always
         batches = Array(repeating: nil, count: context.workers.count)
         lastMove = context.host.loop.now
     }
@@ -56,7 +86,7 @@ final class Connection: StreamConsumer {
     func received(_ bytes: UnsafeRawBufferPointer, on stream: Stream) {
         guard !isClosed, !isEnding, !isAborted else { return }
         context.tally.receivedBytes.count(bytes.count)
-        lastMove = context.host.loop.now
+        noteMove()
         if isAdvancing || isBlocked || !backlog.isEmpty {
             backlog.append(contentsOf: bytes)
         } else {
@@ -72,7 +102,7 @@ final class Connection: StreamConsumer {
 
     func drained(_ stream: Stream) {
         isStalled = false
-        lastMove = context.host.loop.now
+        noteMove()
         advance()
     }
 
@@ -84,6 +114,8 @@ final class Connection: StreamConsumer {
         reader = nil
         advance()
     }
+
+    private func noteMove() { if hasDeadline { lastMove = context.host.loop.now } }
 
     // MARK: From the worker
 
@@ -108,7 +140,7 @@ final class Connection: StreamConsumer {
             context.tally.idleConnections.count()
             context.host.log.info("\(peer): dropped, it has not read its answers for \(idle / 1_000_000) ms (idle_timeout)")
             abort()
-        } else if firstAnswer == answers.count || current.map({ !$0.answer.isWhole }) ?? false, batchesUnderWay == 0 {
+        } else if firstAnswer == answers.count || current != nil, batchesUnderWay == 0 {
             context.tally.idleConnections.count()
             context.host.log.info("\(peer): closed, nothing came in for \(idle / 1_000_000) ms (idle_timeout)")
             end()
@@ -124,124 +156,10 @@ final class Connection: StreamConsumer {
         advance()
     }
 
-    // MARK: Requests
-
-    private var isBlocked: Bool {
-        isStalled || reader != nil || inFlight >= context.limits.inFlight || getsUnderWay >= context.limits.gets
-    }
-
-    /// Decodes and hands out requests as far as the limits allow; answers how many bytes were taken.
-    private func take(_ bytes: UnsafeRawBufferPointer) -> Int {
-        let taken = decoder.decode(bytes) { event in
-            handle(event)
-            return !isBlocked
-        }
-        dispatch()
-        return taken
-    }
-
-    private func handle(_ event: RequestDecoder.Event) {
-        switch event {
-        case .get(let id, let start, let end):
-            context.tally.gets.count()
-            let answer = Answer(isGet: true, isWhole: true)
-            answers.append(answer)
-            getsUnderWay += 1
-            let batch = batch(for: context.owner(of: id))
-            batch.get(id, start, end, for: answer)
-            weigh(batch, RequestDecoder.requestSize)
-        case .put(let id, _):
-            context.tally.puts.count()
-            let answer = Answer(isGet: false, isWhole: false)
-            answers.append(answer)
-            current = (answer, id, context.owner(of: id))
-        case .records(let records):
-            guard let current else { preconditionFailure("records follow the beginning of their PUT") }
-            // After a failure the rest is passed over, so that the stream stays in step.
-            guard !current.answer.hasFailed else { return }
-            store(records, current)
-        case .putEnd:
-            current?.answer.isWhole = true
-            current = nil
-        case .refused(let refusal):
-            context.tally.refusedRequests.count()
-            let answer = Answer(isGet: false, isWhole: true)
-            answer.hasFailed = true
-            answers.append(answer)
-            switch refusal {
-            case .unknownType(let type):
-                context.faults.report("\(peer): request of type \(type), expected 1 (GET) or 2 (PUT)")
-            case .badIdentifier(let text):
-                context.faults.report("\(peer): \"\(text)\" is no UUID, expected 8-4-4-4-12 hexadecimal digits")
-            }
-        }
-    }
-
-    private func batch(for owner: StoreWorker) -> Batch {
-        let place = Int(owner.index) - 1
-        if let batch = batches[place] { return batch }
-        let batch = Batch()
-        batches[place] = batch
-        return batch
-    }
-
-    private func weigh(_ batch: Batch, _ bytes: Int) {
-        batch.weight += bytes
-        inFlight += bytes
-        context.tally.bytesInFlight.count(bytes)
-    }
-
-    private func store(_ records: UnsafeRawBufferPointer, _ put: (answer: Answer, id: SeriesID, owner: StoreWorker)) {
-        guard put.owner === worker, records.count >= Self.direct else {
-            let batch = batch(for: put.owner)
-            batch.put(put.id, records, for: put.answer)
-            weigh(batch, records.count + (records.count == RecordBytes.size ? RequestDecoder.requestSize : 0))
-            return
-        }
-        // What came before is stored before.
-        dispatch(worker)
-        put.answer.outstanding += 1
-        let stored = worker.put(put.id, records)
-        put.answer.stored += UInt32(stored)
-        if stored < records.count / RecordBytes.size { put.answer.hasFailed = true }
-        batchesUnderWay += 1
-        let weight = records.count
-        inFlight += weight
-        context.tally.bytesInFlight.count(weight)
-        worker.finish(true) { [self] isSafe in
-            put.answer.outstanding -= 1
-            if !isSafe { put.answer.hasFailed = true }
-            batchesUnderWay -= 1
-            inFlight -= weight
-            context.tally.bytesInFlight.count(-weight)
-            advance()
-        }
-    }
-
-    /// Sends the batches of this chunk to their owners; one's own runs here.
-    private func dispatch() {
-        for owner in context.workers { dispatch(owner) }
-    }
-
-    private func dispatch(_ owner: StoreWorker) {
-        let place = Int(owner.index) - 1
-        guard let batch = batches[place] else { return }
-        batches[place] = nil
-        batch.seal()
-        batchesUnderWay += 1
-        guard owner !== worker else { return worker.run(batch, for: self, on: worker) }
-        let origin = worker
-        let isPosted = context.host.loop.post(to: owner.index) { owner.run(batch, for: self, on: origin) }
-        if !isPosted {
-            batch.outcomes = batch.operations.map { if case .put = $0 { .stored(0) } else { .failed } }
-            complete(batch, isSafe: false)
-        }
-    }
-
     // MARK: Going on
 
     /// Writes the answers whose turn has come, takes the backlog as far as it goes, and ends the connection when its end has come.
-    private func advance() {
+    func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
         while true {
@@ -296,7 +214,7 @@ final class Connection: StreamConsumer {
             send(answer)
         }
         flush()
-        if firstAnswer == answers.count || firstAnswer >= 1024 {
+        if firstAnswer > 0, firstAnswer == answers.count || firstAnswer >= 1024 {
             answers.removeFirst(firstAnswer)
             firstAnswer = 0
         }
@@ -311,9 +229,15 @@ final class Connection: StreamConsumer {
     }
 
     private func send(_ answer: Answer) {
-        guard !answer.hasFailed else { return RecordBytes.append(Answer.failure, to: &outbox) }
-        switch answer.found {
-        case nil: RecordBytes.append(answer.stored, to: &outbox)
+        if let found = answer.found, !answer.hasFailed {
+            send(found)
+        } else {
+            append(answer.hasFailed ? Answer.failure : answer.stored)
+        }
+    }
+
+    func send(_ found: Answer.Found) {
+        switch found {
         case .records(let bytes):
             RecordBytes.append(UInt32(clamping: bytes.count / RecordBytes.size), to: &outbox)
             outbox.append(contentsOf: bytes)
@@ -321,6 +245,12 @@ final class Connection: StreamConsumer {
             RecordBytes.append(UInt32(clamping: found.count), to: &outbox)
             reader = found
         }
+        if outbox.count >= Self.outboxLimit { flush() }
+    }
+
+    /// Gives the answer to a PUT, or a failure.
+    func append(_ number: UInt32) {
+        RecordBytes.append(number, to: &outbox)
         if outbox.count >= Self.outboxLimit { flush() }
     }
 

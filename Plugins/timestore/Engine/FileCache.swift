@@ -1,6 +1,7 @@
 import Glibc
 
-/// The open files of one worker: opened on demand, the least recently used closed beyond the limit. One thread.
+/// The open files of one worker: opened on demand, the least recently used closed beyond the limit. One thread at a
+/// time: the one that has the turn.
 final class FileCache {
     private let environment: StoreEnvironment
     private var files: [ObjectIdentifier: SeriesFile] = [:]

@@ -43,7 +43,9 @@ final class Recovery: @unchecked Sendable {
         let owner = context.owner(of: id)
         context.host.loop.post(to: owner.index) {
             // A failure comes again, and is reported, when the series is used.
-            do throws(SystemError) { _ = try owner.store.series(id).year(year) } catch {}
+            do throws(SystemError) {
+                try owner.withStore { (store) throws(SystemError) in _ = try store.series(id).year(year) }
+            } catch {}
         }
     }
 }

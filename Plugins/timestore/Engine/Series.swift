@@ -1,6 +1,6 @@
 import Glibc
 
-/// A series and those of its files that have been looked at, year by year. One thread: the owner's.
+/// A series and those of its files that have been looked at, year by year. One thread at a time: the one that has the turn.
 final class Series {
     let id: SeriesID
     private let environment: StoreEnvironment

@@ -10,7 +10,7 @@ struct StoreAccess {
         typealias Outcome = (stored: Int, failure: SystemError?, isSafe: Bool)
         do throws(ModuleFailure) {
             let outcome = try Rendezvous<Outcome>.later(on: context.owner(of: id)) { worker, done in
-                let (stored, failure) = records.withUnsafeBytes { worker.store.append(id, $0) }
+                let (stored, failure) = records.withUnsafeBytes { bytes in worker.withStore { $0.append(id, bytes) } }
                 worker.finish(stored > 0) { isSafe in done((stored, failure, isSafe)) }
             }
             let what = "\(id.text): records are not stored in \(context.environment.root)"
@@ -29,7 +29,8 @@ struct StoreAccess {
         typealias Outcome = Result<RangeReader, SystemError>
         let outcome = try Rendezvous<Outcome>.run(on: context.owner(of: id)) { worker in
             do throws(SystemError) {
-                return Outcome.success(try worker.store.read(id, from: start, to: end))
+                return Outcome.success(
+                    try worker.withStore { (store) throws(SystemError) in try store.read(id, from: start, to: end) })
             } catch {
                 return Outcome.failure(error)
             }

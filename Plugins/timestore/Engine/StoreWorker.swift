@@ -2,13 +2,15 @@ import ModuleABI
 import ModuleKit
 import Synchronization
 
-/// The part of the store on one worker: the series that it owns and the connections that live on it. Worker thread only.
+/// The part of the store on one worker: the series that it owns and the connections that live on it. Worker thread only, but for
+/// the store, which whoever has its turn may use.
 final class StoreWorker: @unchecked Sendable {
-    // @unchecked: its state is touched on its worker only; others reach it through posts.
+    // @unchecked: its state is touched on its worker only, others reach it through posts; `store` is touched by who has the turn.
     /// The worker's thread index.
     let index: UInt32
     unowned let context: StoreContext
-    let store: WorkerStore
+    private let store: WorkerStore
+    private let turn = Turn()
     private var connections: [ObjectIdentifier: Connection] = [:]
     private var sweep: Loop.Task?
     private var isCommitting = false
@@ -26,6 +28,34 @@ final class StoreWorker: @unchecked Sendable {
         store = WorkerStore(context.environment)
     }
 
+    // MARK: The store
+
+    /// Runs with the store to oneself; waits for whoever is at it, commonly for one write. Not to be nested.
+    func withStore<Answer, Failure>(_ body: (WorkerStore) throws(Failure) -> Answer) throws(Failure) -> Answer {
+        turn.wait()
+        defer { turn.give() }
+        return try body(store)
+    }
+
+    /// As `withStore` for the owner itself; another worker does not wait, and gets nil when somebody is at it. A connection's worker
+    /// that stores and reads by itself spares both workers a wake-up, which costs more than the request.
+    private func atOnce<Answer>(_ worker: StoreWorker, _ body: (WorkerStore) -> Answer) -> Answer? {
+        if worker === self { turn.wait() } else if !turn.take() { return nil }
+        defer { turn.give() }
+        return body(store)
+    }
+
+    /// Stores records on the thread of `worker`; answers how many of them, from the first on, or nil when it is not to be had at once.
+    func putAtOnce(_ id: SeriesID, _ records: UnsafeRawBufferPointer, on worker: StoreWorker) -> Int? {
+        atOnce(worker) { $0.append(id, records) }.map { reported($0, id) }
+    }
+
+    /// Finds records on the thread of `worker`; nil when it is not to be had at once.
+    func getAtOnce(_ id: SeriesID, _ start: UInt32, _ end: UInt32, on worker: StoreWorker) -> Batch.Outcome? {
+        var carried = 0
+        return atOnce(worker) { get(id, start, end, &carried, $0) }
+    }
+
     // MARK: Requests
 
     /// Runs the requests of a batch; the connection's worker gets it back when the answers may go out.
@@ -36,7 +66,7 @@ final class StoreWorker: @unchecked Sendable {
             case .put(let id, let bytes, _):
                 batch.outcomes.append(.stored(bytes.withUnsafeBytes { put(id, $0) }))
             case .get(let id, let start, let end, _):
-                batch.outcomes.append(get(id, start, end, &carried))
+                batch.outcomes.append(withStore { get(id, start, end, &carried, $0) })
             }
         }
         finish(batch.hasPuts) { isSafe in
@@ -47,15 +77,20 @@ final class StoreWorker: @unchecked Sendable {
 
     /// Stores records; answers how many of them, from the first on.
     func put(_ id: SeriesID, _ records: UnsafeRawBufferPointer) -> Int {
-        let (stored, failure) = store.append(id, records)
-        if let failure {
+        reported(withStore { $0.append(id, records) }, id)
+    }
+
+    private func reported(_ outcome: (stored: Int, failure: SystemError?), _ id: SeriesID) -> Int {
+        if let failure = outcome.failure {
             context.faults.report(
                 failure.failure("\(id.text): records are not stored in \(context.environment.root)").text)
         }
-        return stored
+        return outcome.stored
     }
 
-    private func get(_ id: SeriesID, _ start: UInt32, _ end: UInt32, _ carried: inout Int) -> Batch.Outcome {
+    private func get(
+        _ id: SeriesID, _ start: UInt32, _ end: UInt32, _ carried: inout Int, _ store: WorkerStore
+    ) -> Batch.Outcome {
         do throws(SystemError) {
             var reader = try store.read(id, from: start, to: end)
             context.tally.found.count(reader.count)
@@ -89,7 +124,7 @@ final class StoreWorker: @unchecked Sendable {
     /// Writes what is dirty to the disk in the pool; what comes in meanwhile shares the next commit.
     private func commit() {
         isCommitting = true
-        let dirty = store.takeDirty()
+        let dirty = withStore { $0.takeDirty() }
         let served = waiting
         waiting = []
         let outcome = CommitOutcome()
@@ -129,14 +164,14 @@ final class StoreWorker: @unchecked Sendable {
         let now = context.host.loop.now
         if now - lastLook >= Self.lookInterval {
             lastLook = now
-            store.lookForVanishedFiles()
+            withStore { $0.lookForVanishedFiles() }
         }
-        if context.environment.sync == .interval, !isCommitting, store.isDirty { commit() }
+        if context.environment.sync == .interval, !isCommitting, withStore({ $0.isDirty }) { commit() }
     }
 
     /// Writes to the disk what is not there yet; blocks. Only when nothing else runs any more.
     func syncAll() throws(SystemError) {
-        if store.isDirty { try store.takeDirty().run() }
+        try withStore { $0.takeDirty() }.run()
     }
 
     // MARK: Connections

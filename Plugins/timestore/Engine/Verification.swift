@@ -32,10 +32,13 @@ struct Verification {
             do throws(ModuleFailure) {
                 outcome = try Rendezvous<Outcome>.run(on: context.owner(of: id)) { worker in
                     do throws(SystemError) {
-                        let files = try worker.store.series(id).year(year)
-                        var states: [State] = []
-                        for file in files.files { states.append(try Self.state(of: file, in: files)) }
-                        return Outcome.success(states)
+                        return Outcome.success(
+                            try worker.withStore { (store) throws(SystemError) in
+                                let files = try store.series(id).year(year)
+                                var states: [State] = []
+                                for file in files.files { states.append(try Self.state(of: file, in: files)) }
+                                return states
+                            })
                     } catch {
                         return Outcome.failure(error)
                     }

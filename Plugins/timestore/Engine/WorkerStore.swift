@@ -1,12 +1,15 @@
 import Glibc
 import ModuleABI
 
-/// The series that one worker owns. One thread: the worker's.
+/// The series that one worker owns. One thread at a time: the one that has the turn.
 final class WorkerStore {
     let environment: StoreEnvironment
     private let cache: FileCache
-    private var series: [SeriesID: Series] = [:]
-    private var clock: UInt64 = 0
+    // Each access is over at once.
+    @exclusivity(unchecked) private var series: [SeriesID: Series] = [:]
+    /// The one that was used last, commonly the next, too.
+    @exclusivity(unchecked) private var last: Series?
+    @exclusivity(unchecked) private var clock: UInt64 = 0
 
     init(_ environment: StoreEnvironment) {
         self.environment = environment
@@ -18,10 +21,16 @@ final class WorkerStore {
     /// A series, from memory or begun anew.
     func series(_ id: SeriesID) -> Series {
         clock += 1
+        if let last, last.id == id {
+            last.lastUse = clock
+            return last
+        }
         if let known = series[id] {
             known.lastUse = clock
+            last = known
             return known
         }
+        last = nil
         if series.count >= environment.cachedSeries {
             let oldest = series.values.sorted { $0.lastUse < $1.lastUse }.prefix((series.count + 1) / 2)
             for old in oldest { series[old.id] = nil }
@@ -30,6 +39,7 @@ final class WorkerStore {
         let new = Series(id, environment: environment, cache: cache)
         new.lastUse = clock
         series[id] = new
+        last = new
         environment.tally.series.count()
         return new
     }

@@ -1,7 +1,7 @@
 import Glibc
 import ModuleABI
 
-/// The files of a series in one year, in memory as on disk. One thread: the owner's.
+/// The files of a series in one year, in memory as on disk. One thread at a time: the one that has the turn.
 final class YearFiles {
     let id: SeriesID
     let year: Int
@@ -9,7 +9,7 @@ final class YearFiles {
     let environment: StoreEnvironment
     let cache: FileCache
     /// In the order of their names.
-    var files: [SeriesFile] = []
+    @exclusivity(unchecked) var files: [SeriesFile] = []
     private let start: UInt32
     private let end: UInt32
 
@@ -24,6 +24,9 @@ final class YearFiles {
     }
 
     func contains(_ time: UInt32) -> Bool { time >= start && time <= end }
+
+    /// The day of a time of this year, 1 for the first of January.
+    private func day(of time: UInt32) -> Int { Int((time - start) / CalendarDay.seconds) + 1 }
 
     func path(_ name: FileName) -> String { "\(directory)/\(id.text)\(name.text)" }
 
@@ -42,7 +45,7 @@ final class YearFiles {
     /// It is the first in the order of names that ends before and has days left, unless a younger file holds that very time
     /// already: then the older one would be read first, and records of equal time would change places.
     func taker(of time: UInt32) throws(SystemError) -> (file: SeriesFile, limit: UInt32)? {
-        let day = CalendarDay(time).dayOfYear
+        let day = day(of: time)
         var limit = end
         for file in files where !file.isReadOnly {
             let lastDay = file.name.startDay + environment.maxDaysPerFile
@@ -97,7 +100,7 @@ final class YearFiles {
         }
         guard files.contains(where: { $0.last > time && !$0.isReadOnly }) else {
             // In order, but no file has days left.
-            let lastDay = CalendarDay(time).dayOfYear + environment.maxDaysPerFile
+            let lastDay = day(of: time) + environment.maxDaysPerFile
             let count = RecordBytes.run(records, from: index, upTo: min(end, CalendarDay.end(of: lastDay, in: year)))
             try begin(Self.slice(records, index, count))
             return count
@@ -127,7 +130,7 @@ final class YearFiles {
         file.count += count
         file.last = last
         cache.touched(open)
-        rename(file)
+        if day(of: last) != file.name.endDay || day(of: file.first) != file.name.startDay { rename(file) }
     }
 
     /// Begins a file with records in order. When it throws, none of them is stored.
