@@ -8,7 +8,8 @@ import Synchronization
 final class FileRegionSource: @unchecked Sendable {
     // @unchecked: used by one stream's loop; the pool touches `loaded` behind its mutex only.
     enum Step {
-        case bytes(ByteBuffer)
+        /// The bytes of a step were added.
+        case bytes
         case notCached
         case loading
         case failed(any Error)
@@ -34,7 +35,8 @@ final class FileRegionSource: @unchecked Sendable {
 
     var isDone: Bool { left == 0 }
 
-    func next(_ allocator: ByteBufferAllocator) -> Step {
+    /// Adds the next step to a buffer, if it is there to be had.
+    func next(to buffer: inout ByteBuffer) -> Step {
         if isLoading.withLock({ $0 }) { return .loading }
         let count = Int(min(left, Int64(Self.step)))
         let ready = loaded.withLock { loaded in
@@ -45,10 +47,10 @@ final class FileRegionSource: @unchecked Sendable {
         case .failure(let error): return .failed(error)
         case .success(let bytes):
             advance(bytes.count)
-            return .bytes(allocator.buffer(bytes: bytes))
+            buffer.writeBytes(bytes)
+            return .bytes
         case nil: break
         }
-        var buffer = allocator.buffer(capacity: count)
         var got: Int64 = 0
         buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
             got = chost_read_cached(descriptor, target.baseAddress, count, offset)
@@ -56,7 +58,7 @@ final class FileRegionSource: @unchecked Sendable {
         }
         if got > 0 {
             advance(Int(got))
-            return .bytes(buffer)
+            return .bytes
         }
         if got == 0 { return .failed(IOError(errnoCode: EIO, reason: "the file ended before the region did")) }
         if got == -Int64(EAGAIN) || got == -Int64(EOPNOTSUPP) || got == -Int64(ENOSYS) { return .notCached }

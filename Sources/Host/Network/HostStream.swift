@@ -34,6 +34,11 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     private var needsFlush = false
     private var wasFull = false
     private var isClosing = false
+    private var output = StreamOutput()
+    /// Writes that wait in the channel's queue. What is gathered goes behind them.
+    private var queued = 0
+    private var highMark = 64 * 1024
+    /// What waits for files to go out; while there is any, nothing is gathered but the next step of a file.
     private var outbound: [Outbound] = []
     private var isPumping = false
     private var failure: (any Error)?
@@ -104,6 +109,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     private func started(_ channel: any Channel) {
         guard !hasStarted else { return }
         hasStarted = true
+        if canWrite { output.open(channel) }
         guard !isGone, !isEndWanted else {
             channel.close(mode: .all, promise: nil)
             return
@@ -146,10 +152,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     func channelReadComplete(context: ChannelHandlerContext) {
         isReading = false
-        if needsFlush {
-            needsFlush = false
-            context.flush()
-        }
+        flush()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -187,6 +190,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         if failure == nil { failure = error }
+        output.clear()
         context.close(mode: .all, promise: nil)
     }
 
@@ -215,6 +219,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         guard !isGone else { return }
         isGone = true
         outbound.removeAll()
+        output.clear()
         heldBack.removeAll()
         channel = nil
         let failure = error ?? failure
@@ -243,15 +248,15 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
     func write(_ fill: (inout ByteBuffer) -> Void, capacity: Int) -> Int32 {
         guard canWrite else { return MH_E_UNSUPPORTED }
         guard let channel, !isGone, !isClosing, !isOver else { return MH_E_CLOSED }
-        var buffer = channel.allocator.buffer(capacity: capacity)
-        fill(&buffer)
-        guard buffer.readableBytes > 0 else { return MH_OK }
-        if outbound.isEmpty {
-            channel.write(buffer, promise: nil)
-            flushSoon()
-        } else {
-            outbound.append(.bytes(buffer))
+        guard outbound.isEmpty else {
+            var buffer = channel.allocator.buffer(capacity: capacity)
+            fill(&buffer)
+            if buffer.readableBytes > 0 { outbound.append(.bytes(buffer)) }
+            return fullness(channel)
         }
+        output.add(fill)
+        if output.count >= highMark { send(channel) }
+        flushSoon()
         return fullness(channel)
     }
 
@@ -295,6 +300,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
         guard let options = channel?.syncOptions else { return MH_E_CLOSED }
         do {
             try options.setOption(.writeBufferWaterMark, value: .init(low: low, high: high))
+            highMark = high
             return MH_OK
         } catch { return MH_E_INVALID }
     }
@@ -312,6 +318,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     private func closeWhenWritten(_ channel: any Channel) {
         guard canWrite else { return channel.close(mode: .all, promise: nil) }
+        send(channel)
         // The promise of an empty write is kept when all before it is written.
         channel.writeAndFlush(channel.allocator.buffer(capacity: 0)).whenComplete { _ in
             channel.close(mode: .all, promise: nil)
@@ -320,6 +327,7 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     func abort() {
         isClosing = true
+        output.clear()
         if isOver { return finishLater() }
         channel?.close(mode: .all, promise: nil)
     }
@@ -350,51 +358,76 @@ final class HostStream: ChannelInboundHandler, ModuleResource, @unchecked Sendab
 
     // MARK: Writing
 
-    /// Flushes at the end of this read, or of this turn of the loop: several writes make one system call.
+    /// Sends at the end of this read, or of this turn of the loop: several writes make one system call.
     private func flushSoon() {
         guard !needsFlush, channel != nil else { return }
         needsFlush = true
         guard !isReading else { return }
-        loop.execute {
-            guard self.needsFlush else { return }
-            self.needsFlush = false
-            self.channel?.flush()
-        }
+        loop.execute { self.flush() }
     }
 
-    /// Moves files and what waits behind them to the channel, as fast as the peer takes them.
+    private func flush() {
+        guard needsFlush else { return }
+        needsFlush = false
+        guard let channel, !isGone else { return }
+        send(channel)
+        if queued > 0 { channel.flush() }
+    }
+
+    /// Sends what is gathered: past the channel, or into its queue, from which it goes with the next flush.
+    private func send(_ channel: any Channel) {
+        guard output.count > 0, let rest = queued > 0 ? output.take() : output.send(past: channel) else { return }
+        queued += 1
+        channel.write(rest).whenComplete { _ in self.queued -= 1 }
+    }
+
+    /// Bytes of files that go out before others on the loop have their turn.
+    private static let turn = 4 << 20
+
+    /// Moves files and what waits behind them to the socket, as fast as the peer takes them.
     private func pump() {
         guard !isPumping, let channel, !isGone else { return }
         isPumping = true
         defer { isPumping = false }
+        var sent = 0
         while !outbound.isEmpty, channel.isWritable {
+            guard sent < Self.turn else { return goOnLater() }
             switch outbound[0] {
-            case .bytes(let buffer):
+            case .bytes(let bytes):
                 outbound.removeFirst()
-                channel.writeAndFlush(buffer, promise: nil)
+                output.add { $0.writeImmutableBuffer(bytes) }
             case .file(let region):
-                switch region.next(channel.allocator) {
-                case .bytes(let buffer):
-                    if region.isDone { outbound.removeFirst() }
-                    channel.writeAndFlush(buffer, promise: nil)
+                var step = FileRegionSource.Step.loading
+                output.add { step = region.next(to: &$0) }
+                switch step {
+                case .bytes: if region.isDone { outbound.removeFirst() }
                 case .notCached:
-                    region.load(with: module.host.pool) {
-                        self.loop.execute {
-                            self.pump()
-                            // The channel may have been writable all along and then has nothing to report.
-                            self.tellDrained()
-                        }
-                    }
-                    return
-                case .loading: return
+                    region.load(with: module.host.pool) { self.goOnLater() }
+                    return sendAll(channel)
+                case .loading: return sendAll(channel)
                 case .failed(let error):
                     failure = error
                     channel.close(mode: .all, promise: nil)
                     return
                 }
             }
+            sent += output.count
+            sendAll(channel)
         }
         if outbound.isEmpty, isClosing { closeWhenWritten(channel) }
+    }
+
+    private func sendAll(_ channel: any Channel) {
+        send(channel)
+        if queued > 0 { channel.flush() }
+    }
+
+    private func goOnLater() {
+        loop.execute {
+            self.pump()
+            // The channel may have been writable all along and then has nothing to report.
+            self.tellDrained()
+        }
     }
 }
 
