@@ -1,4 +1,4 @@
-"""instructions of one operation, counted by callgrind: they do not vary with the machine, nor with what else runs on it"""
+"""instructions of one operation in user space, counted by callgrind: they do not vary with the machine, nor with what else runs on it"""
 
 import copy
 import os
@@ -7,6 +7,7 @@ import shutil
 import socket
 import struct
 import subprocess
+from contextlib import contextmanager
 
 from bench.measure import Figure
 from bench.run import Skip
@@ -49,25 +50,19 @@ def stripped(bench):
 
 
 class Counter:
-    """A host under callgrind, which writes a dump of its counters whenever it is asked."""
+    """Reads the counters of a process under callgrind, which writes a dump of them whenever it is asked."""
 
-    def __init__(self, bench, lines):
-        self.out = os.path.join(bench.new_folder("callgrind"), "out")
-        prefix = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={self.out}", "--fair-sched=try"]
-        self.host = bench.host(['loadmodule "mi-fifo.so"', *lines], prefix=prefix)
-        self.dumps = 0
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.host.stop()
+    def __init__(self, bench):
+        self._out = os.path.join(bench.new_folder("callgrind"), "out")
+        self.prefix = ["valgrind", "--quiet", "--tool=callgrind", f"--callgrind-out-file={self._out}", "--fair-sched=try"]
+        self.pid = None
+        self._dumps = 0
 
     def since(self):
         """Instructions of the whole process since the dump before."""
-        self.dumps += 1
-        subprocess.run(["callgrind_control", "--dump", str(self.host.pid)], check=True, capture_output=True)
-        path = f"{self.out}.{self.dumps}"
+        self._dumps += 1
+        subprocess.run(["callgrind_control", "--dump", str(self.pid)], check=True, capture_output=True)
+        path = f"{self._out}.{self._dumps}"
         with open(path, errors="replace") as file:
             found = re.search(r"^totals: (\d+)", file.read(), re.MULTILINE)
         os.unlink(path)
@@ -83,6 +78,28 @@ class Counter:
         return Figure.one((self.since() - once) / times / operations)
 
 
+@contextmanager
+def counted_host(bench, lines):
+    """A host under callgrind, and its counter."""
+    counter = Counter(bench)
+    with bench.host(['loadmodule "mi-fifo.so"', *lines], prefix=counter.prefix) as host:
+        counter.pid = host.pid
+        yield host, counter
+
+
+@contextmanager
+def counted_floor(bench, program, *arguments):
+    """A floor under callgrind: the first line that it prints, and its counter."""
+    counter = Counter(bench)
+    process = bench.processes.start([*counter.prefix, program, *arguments], stdout=subprocess.PIPE)
+    counter.pid = process.pid
+    try:
+        yield process.stdout.readline().decode().strip(), counter
+    finally:
+        bench.processes.stop(process)
+        process.stdout.close()
+
+
 def told(bench, what, ours, floor=None):
     bench.report(what, "instructions", ours, floor, floor_name="C")
 
@@ -92,9 +109,9 @@ def rows(bench):
     for durability in ["kernel", "buffered", "ring"]:
         lines = ['loadmodule "flatstore.so"', f'modparam("flatstore", "durability", "{durability}")',
                  'loadmodule "bench-count.so"', 'modparam("bench-count", "directory", "{folder}/rows")']
-        with Counter(bench, lines) as counter:
+        with counted_host(bench, lines) as (host, counter):
             def operation(name):
-                return counter.an_operation(lambda number: counter.host.ask("bench.count", name, number), times)
+                return counter.an_operation(lambda number: host.ask("bench.count", name, number), times)
             floor = operation("floor-kernel" if durability == "kernel" else "floor-buffered")
             told(bench, f"flatstore, a row of 12 columns, {durability}", operation("row"), floor)
 
@@ -107,43 +124,52 @@ def others(bench):
              "max_while_loops = 1000000", "route_timeout = 600s",
              *[f"route[{name}] {{ $var(i) = 0; $var(n) = $(arg(1){{s.int}}); "
                f"while ($var(i) < $var(n)) {{ $var(i) = $var(i) + 1; {turn} }} }}" for name, turn in TURNS.items()]]
-    with Counter(bench, lines) as counter:
-        tables(bench, counter)
-        scripts(bench, counter)
-        management(bench, counter)
-        series(bench, counter)
+    fifo = os.path.join(bench.new_folder("echo"), "request")
+    with counted_floor(bench, bench.builder.program("floors/fifo-echo.c"), fifo, "epoll") as (_, counter):
+        floor = management(bench, counter, fifo)
+    with counted_floor(bench, bench.builder.program("floors/timestore-server.c"), bench.new_folder("floor"), "header") as (port, counter):
+        floors = series(bench, counter, int(port))
+    with counted_host(bench, lines) as (host, counter):
+        tables(bench, host, counter)
+        scripts(bench, host, counter)
+        told(bench, "mi-fifo, a request in JSON and its reply", management(bench, counter, host.fifo), floor)
+        port = re.search(r"timestore listens on tcp://127\.0\.0\.1:(\d+)", host.log()).group(1)
+        for what, ours in series(bench, counter, int(port)).items():
+            told(bench, f"timestore, {what}", ours, floors[what])
 
 
-def tables(bench, counter):
+def tables(bench, host, counter):
     times = 4_800 if bench.quick else 16_000
     for name, what in [("get", "get"), ("set", "set"), ("add", "add"), ("get-batch", "get in batches of 16"),
                        ("add-batch", "add in batches of 16")]:
-        told(bench, f"htable, {what}, a key",
-             counter.an_operation(lambda number: counter.host.ask("bench.count", name, number), times))
+        told(bench, f"htable, {what}, a key", counter.an_operation(lambda number: host.ask("bench.count", name, number), times))
 
 
-def scripts(bench, counter):
+def scripts(bench, host, counter):
     times = 2_000 if bench.quick else 5_000
-    counter.host.ask("htable.seti", "bench", "key", 5)
+    host.ask("htable.seti", "bench", "key", 5)
     for name, what in [("empty", "a turn of an empty loop"), ("arithmetic", "a turn with arithmetic"),
                        ("get", "a turn with a get of $sht"), ("inc", "a turn with $shtinc")]:
-        told(bench, f"script, {what}", counter.an_operation(lambda number: counter.host.ask("route.run", name, number), times))
+        told(bench, f"script, {what}", counter.an_operation(lambda number: host.ask("route.run", name, number), times))
 
 
-def management(bench, counter):
+def management(bench, counter, fifo):
+    """A request of core.echo in JSON until its reply is closed."""
     client = bench.builder.program("clients/fifo-load.c", "-pthread")
 
     def requests(number):
-        subprocess.run([client, counter.host.fifo, "1", str(number), "kept"], check=True, capture_output=True)
+        subprocess.run([client, fifo, "1", str(number), "kept"], check=True, capture_output=True)
 
-    told(bench, "mi-fifo, a request in JSON and its reply", counter.an_operation(requests, 20 if bench.quick else 80))
+    return counter.an_operation(requests, 20 if bench.quick else 80)
 
 
-def series(bench, counter):
-    port = re.search(r"timestore listens on tcp://127\.0\.0\.1:(\d+)", counter.host.log()).group(1)
-    with socket.create_connection(("127.0.0.1", int(port))) as stream:
+def series(bench, counter, port):
+    """Figures of timestore, or of the floor that speaks its protocol, by what was done."""
+    found = {}
+    batches = 2 if bench.quick else 5
+    with socket.create_connection(("127.0.0.1", port)) as stream:
         stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        moment = 1_700_000_000
+        begin = moment = 1_700_000_000
 
         def ask(kind, count, start, end, records=b""):
             stream.sendall(struct.pack("<I40sIII", kind, SERIES, count, start, end) + records)
@@ -153,28 +179,28 @@ def series(bench, counter):
             nonlocal moment
             for _ in range(number):
                 moment += 1
-                ask(2, 1, moment, 0)
+                if ask(2, 1, moment, 0) != 1:
+                    raise OSError("a PUT stored nothing")
 
         def put_batches(number):
             nonlocal moment
             for _ in range(number):
                 records = b"".join(struct.pack("<If", moment + at, 20.5) for at in range(1, RECORDS + 1))
                 moment += RECORDS
-                ask(2, RECORDS, 0, 0, records)
+                if ask(2, RECORDS, 0, 0, records) != RECORDS:
+                    raise OSError("a PUT did not store all records")
 
         def get(number):
-            found = 0
+            count = 0
             for _ in range(number):
-                found = ask(1, 0, 1_700_000_000, 1_700_000_000 + 5 * RECORDS)
-                received(stream, 8 * found)
-            return found
+                count = ask(1, 0, begin, moment)
+                received(stream, 8 * count)
+            return count
 
-        singles = counter.an_operation(put_single, 50 if bench.quick else 150)
-        told(bench, "timestore, PUT of a single record", singles)
-        batches = 2 if bench.quick else 5
-        told(bench, f"timestore, PUT in batches of {RECORDS:,}, a record", counter.an_operation(put_batches, batches, RECORDS))
-        gets = counter.an_operation(get, batches, get(1))
-        told(bench, "timestore, GET of 50,000 records, a record", gets)
+        found["PUT of a single record"] = counter.an_operation(put_single, 50 if bench.quick else 150)
+        found[f"PUT in batches of {RECORDS:,}, a record"] = counter.an_operation(put_batches, batches, RECORDS)
+        found["GET of all records, a record"] = counter.an_operation(get, batches, get(1))
+    return found
 
 
 def received(stream, size):
@@ -183,7 +209,7 @@ def received(stream, size):
     while size > 0:
         part = stream.recv(min(size, 1 << 20))
         if not part:
-            raise OSError("timestore closed the connection")
+            raise OSError("the connection was closed")
         parts.append(part)
         size -= len(part)
     return b"".join(parts)
