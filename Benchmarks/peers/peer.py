@@ -134,13 +134,16 @@ class Client:
     def __init__(self, bench, source, *flags):
         self.path = bench.builder.program(source, *flags)
 
-    def run(self, *words, core=None, folder=None):
+    def run(self, *words, core=None):
         """Runs it and returns the numbers that it prints, on one core where that is asked for."""
         prefix = ["taskset", "-c", str(core)] if core is not None else []
-        done = subprocess.run([*prefix, self.path, *[str(word) for word in words]], capture_output=True, text=True, timeout=120,
-                              cwd=folder)
+        told = f"{os.path.basename(self.path)} {' '.join(str(word) for word in words)}"
+        try:
+            done = subprocess.run([*prefix, self.path, *[str(word) for word in words]], capture_output=True, text=True, timeout=180)
+        except subprocess.TimeoutExpired as error:
+            raise PeerFailure(f"{told}: did not end within {error.timeout:.0f} s") from error
         if done.returncode != 0:
-            raise PeerFailure(f"{os.path.basename(self.path)} {' '.join(str(word) for word in words)}: {done.stderr.strip()}")
+            raise PeerFailure(f"{told}: {done.stderr.strip()}")
         return done.stdout.split()
 
 

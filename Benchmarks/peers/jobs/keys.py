@@ -13,6 +13,7 @@ from peers.memcached import Memcached
 from peers.redis import Redis
 
 ENTRIES = 1_000_000
+LIVE = 262_144  # entries that routes make to look after; the route EXPIRING has the number too
 DEPTHS = [16, 100]
 OPERATIONS = {"get": "get", "set": "set", "incr": "add"}  # the servers' names, and those of the module that measures ours
 
@@ -24,8 +25,8 @@ def run(bench):
         return
     client = peer.client(bench, "clients/keyvalue.c")
     bench.builder.module("module/htable.c", name="bench-htable")
-    beside_servers(bench, client, servers)
-    expiry(bench, client, servers)
+    filling = beside_servers(bench, client, servers)
+    expiry(bench, client, servers, life=max(8, round(1.5 * filling + 3)))
 
 
 def ours(bench):
@@ -40,7 +41,7 @@ def from_a_route(bench):
     """The same loops over 1,048,576 entries in Kamailio and here; then memory, and what entries cost that only live."""
     if not peer.installed(bench, Kamailio):
         return
-    turns = 30000 if bench.quick else 100000
+    turns = 20000 if bench.quick else 60000
     tables = ['modparam("htable", "htable", "keys=>size=20;")',
               'modparam("htable", "htable", "expiring=>size=20;autoexpire=86400;")']
     with Kamailio(bench, ['loadmodule "htable.so"', 'modparam("htable", "timer_interval", 1)', *tables,
@@ -61,20 +62,20 @@ def from_a_route(bench):
 
 
 def live_entries(bench, theirs, here, name):
-    """Memory of a million entries with an expiry, and CPU of a second in which they only live."""
+    """Memory of entries with an expiry, and CPU of a second in which they only live."""
     used = theirs.rpc("core.shmmem")["real_used"]
     resident = here.memory_bytes()
     theirs.request("EXPIRING")
     routes.ask(here, "EXPIRING")
-    each = [(here.memory_bytes() - resident) / ENTRIES, (theirs.rpc("core.shmmem")["real_used"] - used) / ENTRIES]
+    each = [(here.memory_bytes() - resident) / LIVE, (theirs.rpc("core.shmmem")["real_used"] - used) / LIVE]
     bench.report("memory an entry, 16 + 32 bytes with an expiry", "B", Figure.one(each[0]), Figure.one(each[1]), floor_name=name,
                  ratio="floor/ours")
     idle = {"theirs": [], "ours": []}
     for _ in range(bench.rounds(3)):
         before = peer.cpu_ns(theirs), peer.cpu_ns(here)
         time.sleep(1.0)  # the span that is measured: a second of doing nothing else
-        idle["theirs"].append((peer.cpu_ns(theirs) - before[0]) / ENTRIES)
-        idle["ours"].append((peer.cpu_ns(here) - before[1]) / ENTRIES)
+        idle["theirs"].append((peer.cpu_ns(theirs) - before[0]) / LIVE)
+        idle["ours"].append((peer.cpu_ns(here) - before[1]) / LIVE)
     bench.report("live entry, a look for expired ones", "ns", Figure.of(idle["ours"]), Figure.of(idle["theirs"]), floor_name=name,
                  ratio="floor/ours")
 
@@ -82,8 +83,10 @@ def live_entries(bench, theirs, here, name):
 # ---- beside servers ----
 
 def beside_servers(bench, client, classes):
-    """Get, set and increment: the servers over a UNIX socket with many requests in flight, ours in process through the ABI."""
-    operations = 50000 if bench.quick else 200000
+    """Get, set and increment: the servers over a UNIX socket with many requests in flight, ours in process through the ABI. Returns the
+    seconds that it took to fill the servers."""
+    filling = 0.0
+    operations = 50000 if bench.quick else 100000
     with contextlib.ExitStack() as stack:
         subjects = {}
         here = stack.enter_context(ours(bench))
@@ -91,7 +94,7 @@ def beside_servers(bench, client, classes):
                                     for operation, mine in [*OPERATIONS.items(), ("batch", "get_batch")]}
         for each in classes:
             server = stack.enter_context(each(bench))
-            client.run(server.kind, server.socket, "fill", ENTRIES, ENTRIES, 100)
+            filling += float(client.run(server.kind, server.socket, "fill", ENTRIES, ENTRIES, 100)[0]) * ENTRIES / 1e9
             subjects[each] = lambda server=server: {
                 (operation, depth): peer.charged(
                     server, operations,
@@ -105,20 +108,23 @@ def beside_servers(bench, client, classes):
                              got[each][(operation, depth)], floor_name=each.name(), ratio="floor/ours")
         bench.report("get, ours in batches of 16, theirs 16 in flight", "ns", got["ours"]["batch"], got[each][("get", 16)],
                      floor_name=each.name(), ratio="floor/ours")
+    return filling
 
 
 # ---- memory and expiry ----
 
-def expiry(bench, client, classes):
-    """Memory of a million entries that all expire in one second, and CPU for each of them from then until all are gone."""
-    for life in [10, 30, 90]:
+def expiry(bench, client, classes, life):
+    """Memory of a million entries that all expire in one second, `life` seconds from now, and CPU for each of them from then until all are
+    gone."""
+    try:
+        memory, cost = expire_after(bench, client, classes, life)
+    except TooSlow:
+        print(f"  a million entries were not there within {life} s: trying again with three times as much", flush=True)
         try:
-            memory, cost = expire_after(bench, client, classes, life)
-            break
+            memory, cost = expire_after(bench, client, classes, 3 * life)
         except TooSlow:
-            print(f"  a million entries were not there within {life} s: trying again with more", flush=True)
-    else:
-        raise peer.PeerFailure("the machine is too slow for this: entries expire before all are there")
+            bench.note(f"NOT MEASURED: memory and expiry: the machine is too busy, a million entries were not there within {3 * life} s")
+            return
     for figures, what, unit in [(memory, "memory an entry, 16 + 32 bytes with an expiry", "B"), (cost, "expired entry", "ns")]:
         for each in classes:
             bench.report(what, unit, Figure.one(figures["ours"]), Figure.one(figures[each]), floor_name=each.name(), ratio="floor/ours")
@@ -129,23 +135,22 @@ class TooSlow(Exception):
 
 
 def expire_after(bench, client, classes, life):
-    """Bytes and CPU nanoseconds an entry, by server. All are filled, then each has its second of expiry, a few seconds apart."""
-    memory, cost = {}, {}
+    """Bytes and CPU nanoseconds an entry, by server. All are filled one after the other, and have the same second of expiry."""
+    memory = {}
+    end = int(time.time()) + life
     with contextlib.ExitStack() as stack:
         here = stack.enter_context(ours(bench))
-        servers = {each: stack.enter_context(each(bench)) for each in classes}
-        ends = {name: int(time.time()) + life + 5 * number for number, name in enumerate(["ours", *servers])}
         resident = here.memory_bytes()
-        here.ask("bench.htable_fill", ENTRIES, ENTRIES, ends["ours"] - int(time.time()))
+        here.ask("bench.htable_fill", ENTRIES, ENTRIES, end - int(time.time()))
         memory["ours"] = (here.memory_bytes() - resident) / ENTRIES
-        for name, server in servers.items():
+        servers, left = {"ours": here}, {"ours": lambda: left_of(here)}
+        for each in classes:
+            server = servers[each] = stack.enter_context(each(bench))
+            left[each] = server.count
             resident = server.memory_bytes()
-            client.run(server.kind, server.socket, "expiring", ENTRIES, ENTRIES, 100, ends[name])
-            memory[name] = (server.memory_bytes() - resident) / ENTRIES
-        cost["ours"] = until_gone(here, ends["ours"], lambda: left_of(here))
-        for name, server in servers.items():
-            cost[name] = until_gone(server, ends[name], server.count, getattr(server, "crawl", None))
-    return memory, cost
+            client.run(server.kind, server.socket, "expiring", ENTRIES, ENTRIES, 100, end)
+            memory[each] = (server.memory_bytes() - resident) / ENTRIES
+        return memory, until_gone(servers, left, end)
 
 
 def left_of(here):
@@ -154,16 +159,23 @@ def left_of(here):
     return ENTRIES - int(found.group(1))
 
 
-def until_gone(server, end, left, hurry=None):
-    """CPU nanoseconds an entry, from just before the second in which all expire until the last is gone."""
-    if time.time() > end - 0.5:
+def until_gone(servers, left, end):
+    """CPU nanoseconds an entry, from just before the second in which all expire until the last of a server is gone."""
+    time.sleep(max(0.0, end - 0.5 - time.time()))  # until what is measured begins
+    before = {name: peer.cpu_ns(server) for name, server in servers.items()}
+    if time.time() > end or any(count() < ENTRIES for count in left.values()):
         raise TooSlow()
-    time.sleep(end - 0.5 - time.time())  # until what is measured begins
-    if left() < ENTRIES:
-        raise TooSlow()
-    before = peer.cpu_ns(server)
-    if hurry:
-        time.sleep(max(0.0, end + 1.5 - time.time()))  # all have expired by now, whoever looks
-        hurry()
-    processes.wait_until(lambda: left() == 0, "all entries to be gone", seconds=60, step=0.5)
-    return (peer.cpu_ns(server) - before) / ENTRIES
+    cost = {}
+
+    def all_gone():
+        for name, server in servers.items():
+            if name not in cost and left[name]() == 0:
+                cost[name] = (peer.cpu_ns(server) - before[name]) / ENTRIES
+        return len(cost) == len(servers)
+
+    time.sleep(max(0.0, end + 1.5 - time.time()))  # all have expired by now, whoever looks
+    for server in servers.values():
+        if hasattr(server, "crawl"):
+            server.crawl()
+    processes.wait_until(all_gone, "all entries to be gone", seconds=90, step=0.5)
+    return cost

@@ -7,7 +7,7 @@ import re
 import time
 
 from bench import process as processes
-from bench.measure import Figure, interleaved
+from bench.measure import interleaved
 from peers import peer
 from peers.jobs import routes
 from peers.kamailio import Kamailio

@@ -73,7 +73,7 @@ class InProcess:
 def run(bench):
     client = peer.client(bench, "clients/series.c")
     rounds = bench.rounds(3)
-    batch_records, single_records = (50_000, 300) if bench.quick else (100_000, 1000)
+    batch_records, single_records = (50_000, 300) if bench.quick else (100_000, 500)
     with contextlib.ExitStack() as stack:
         host = stack.enter_context(bench.host([
             "workers = 1", 'loadmodule "mi-fifo.so"', 'loadmodule "timestore.so"', 'modparam("timestore", "listen", "tcp://127.0.0.1:0")',
