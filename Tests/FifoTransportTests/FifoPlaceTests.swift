@@ -27,6 +27,20 @@ struct FifoPlaceTests {
         #expect(bench.host.logged.withLock { $0.contains { $0.contains("fifo_mode is 0") } } == (text == "0"))
     }
 
+    @Test("Reading a request leaves no time of access behind")
+    func noAccessTime() throws {
+        let path = NSTemporaryDirectory() + "mi-fifo-" + UUID().uuidString
+        let fifo = try RequestFIFO(path: path, access: RequestFIFO.Access(mode: 0o600))
+        defer { fifo.remove() }
+        let copy = try fifo.duplicate()
+        defer { close(copy) }
+        // What the host does with the copy keeps the flags that it has.
+        #expect(fcntl(copy, F_SETFL, fcntl(copy, F_GETFL) | O_NONBLOCK) == 0)
+        for descriptor in [fifo.descriptor, copy] {
+            #expect(fcntl(descriptor, F_GETFL) & RequestFIFO.noAccessTime != 0)
+        }
+    }
+
     @Test("Owner and group are set, by name or number", .enabled(if: geteuid() == 0))
     func owner() throws {
         let bench = try TransportBench {

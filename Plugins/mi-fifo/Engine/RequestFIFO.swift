@@ -24,6 +24,9 @@ final class RequestFIFO: Sendable {
     private static let capacity = 1 << 20
     /// F_SETPIPE_SZ of <linux/fcntl.h>.
     private static let setPipeSize: Int32 = 1031
+    /// O_NOATIME of <asm-generic/fcntl.h>: nobody asks when the FIFO was last read, and to note it costs a disk's journal an
+    /// entry for each request. Only the file's owner may ask for it, and others do without.
+    static let noAccessTime: Int32 = 0o1000000
 
     /// Makes the FIFO, in place of one that a dead host left; the caller holds the lock.
     ///
@@ -42,7 +45,9 @@ final class RequestFIFO: Sendable {
         }
         var isPlaced = false
         defer { if !isPlaced { unlink(temporary) } }
-        let descriptor = retrying { open(temporary, O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC) }
+        let flags = O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC
+        var descriptor = retrying { open(temporary, flags | Self.noAccessTime) }
+        if descriptor < 0, errno == EPERM { descriptor = retrying { open(temporary, flags) } }
         guard descriptor >= 0 else { throw systemFailure("cannot open the FIFO \(temporary)", errno) }
         do throws(ModuleFailure) {
             identity = try Self.prepare(descriptor, access, path)
