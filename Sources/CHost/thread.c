@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
@@ -13,43 +12,20 @@
 
 #define FRAMES 1024
 
-static _Thread_local chost_frame frame;
 static _Thread_local uint32_t index_of_thread = MH_THREAD_NONE;
 static _Thread_local uint32_t kind_of_thread = MH_THREAD_FOREIGN;
 
-/* A copy that other threads may look at. Two relaxed stores on the way in and out; a reader may see a module of one call and
- * a callback of the next, which is good enough for a list of threads. */
-static struct {
-    _Atomic(const char *) module;
-    _Atomic(const char *) callback;
-} shown[FRAMES];
+_Thread_local chost_frame chost_frame_here;
+_Thread_local chost_frame *chost_frame_shown;
+static chost_frame shown[FRAMES];
 
-static void show(chost_frame now) {
-    if (index_of_thread >= FRAMES) return;
-    atomic_store_explicit(&shown[index_of_thread].module, now.module, memory_order_relaxed);
-    atomic_store_explicit(&shown[index_of_thread].callback, now.callback, memory_order_relaxed);
-}
-
-chost_frame chost_enter(const char *module, const char *callback) {
-    chost_frame previous = frame;
-    frame.module = module;
-    frame.callback = callback;
-    show(frame);
-    return previous;
-}
-
-void chost_leave(chost_frame previous) {
-    frame = previous;
-    show(previous);
-}
-
-chost_frame chost_current(void) { return frame; }
+chost_frame chost_current(void) { return chost_frame_here; }
 
 chost_frame chost_frame_of(uint32_t index) {
     chost_frame seen = {0, 0};
     if (index >= FRAMES) return seen;
-    seen.module = atomic_load_explicit(&shown[index].module, memory_order_relaxed);
-    seen.callback = atomic_load_explicit(&shown[index].callback, memory_order_relaxed);
+    seen.module = __atomic_load_n(&shown[index].module, __ATOMIC_RELAXED);
+    seen.callback = __atomic_load_n(&shown[index].callback, __ATOMIC_RELAXED);
     return seen;
 }
 
@@ -59,6 +35,8 @@ uint32_t chost_thread_kind(void) { return kind_of_thread; }
 void chost_thread_set(uint32_t index, uint32_t kind, const char *name) {
     index_of_thread = index;
     kind_of_thread = kind;
+    chost_frame_shown = index < FRAMES ? &shown[index] : NULL;
+    chost_be_in(chost_frame_here);
     if (name) {
         char text[16];
         snprintf(text, sizeof text, "%s", name);

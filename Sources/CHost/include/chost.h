@@ -14,10 +14,28 @@ typedef struct chost_frame {
     const char *callback; /* NUL-terminated, static */
 } chost_frame;
 
+/* The thread's frame, and the copy of it that other threads may look at; NULL: nobody may. */
+extern _Thread_local chost_frame chost_frame_here;
+extern _Thread_local chost_frame *chost_frame_shown;
+
+/* Makes this the thread's frame. Two relaxed stores for the others: one of them may see a module of one call and a callback of the
+ * next, which is good enough for a list of threads. */
+static inline void chost_be_in(chost_frame frame) {
+    chost_frame *shown = chost_frame_shown;
+    chost_frame_here = frame;
+    if (!shown) return;
+    __atomic_store_n(&shown->module, frame.module, __ATOMIC_RELAXED);
+    __atomic_store_n(&shown->callback, frame.callback, __ATOMIC_RELAXED);
+}
+
 /* Enters module code on this thread; returns the frame to go back to. */
-chost_frame chost_enter(const char *module, const char *callback);
+static inline chost_frame chost_enter(const char *module, const char *callback) {
+    chost_frame previous = chost_frame_here;
+    chost_be_in((chost_frame){module, callback});
+    return previous;
+}
 /* Leaves it. */
-void chost_leave(chost_frame previous);
+static inline void chost_leave(chost_frame previous) { chost_be_in(previous); }
 /* Where this thread is now. */
 chost_frame chost_current(void);
 

@@ -16,10 +16,12 @@ extension ScriptValue {
     /// Puts a copy of a module's value in place of a value.
     @inline(__always)
     static func replace(_ value: UnsafeMutablePointer<ScriptValue>, with other: mh_value) {
-        switch other.type {
-        case MH_INT: replace(value, with: other.as.integer)
-        case MH_STRING: replace(value, with: other.as.text.bytes)
-        default: value.pointee = ScriptValue(other)
+        if other.type == MH_INT {
+            replace(value, with: other.as.integer)
+        } else if other.type == MH_STRING {
+            replace(value, with: other.as.text.bytes)
+        } else {
+            value.pointee = ScriptValue(other)
         }
     }
 

@@ -60,7 +60,7 @@ extension Evaluator {
                     case (let sum, false) = left.addingReportingOverflow(right)
                 {
                     ScriptValue.replace(Self.at(step.a, registers, globals), with: sum)
-                } else if !binary(step, index, registers) {
+                } else if !add(step, index, registers) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
                 }

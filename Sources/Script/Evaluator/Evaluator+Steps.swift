@@ -13,7 +13,6 @@ extension Evaluator {
     func binary(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
         let left = Self.at(step.b, registers, globals.end)
         let right = Self.at(step.c, registers, globals.end)
-        if step.operation == .add, case .text = left.pointee { return join(step, index, registers) }
         do throws(ScriptError) {
             let value = try Operations.binary(step.operation, left.pointee, right.pointee) {
                 complain($0, at: places[index - 1].location)
@@ -26,9 +25,10 @@ extension Evaluator {
         }
     }
 
-    /// `a = b + c` where b is text; false after an error.
+    /// `a = b + c` where not both are numbers, or the sum is none; false after an error.
     @inline(never)
-    func join(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+    func add(_ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        guard case .text = Self.at(step.b, registers, globals.end).pointee else { return binary(step, index, registers) }
         let buffer = buffers.take()
         defer { buffers.giveBack(buffer) }
         buffer.pointee.append(Self.at(step.b, registers, globals.end).pointee)

@@ -76,6 +76,11 @@ extension Evaluator {
     func read(_ number: Int, _ run: ScriptRun, into value: UnsafeMutablePointer<ScriptValue>) {
         let access = siteTable.start + number
         guard let direct = access.pointee.direct else {
+            if let (place, operation) = access.pointee.operation,
+                operation._withUnsafeGuaranteedRef({ $0.measure(globals.end + Int(place), into: value) })
+            {
+                return
+            }
             let new = access.pointee.site._withUnsafeGuaranteedRef { read($0, run) }
             value.pointee = new
             return

@@ -11,6 +11,8 @@ struct SiteAccess {
     let key: UnsafeRawBufferPointer
     /// The text that the key comes from; nil where it is `key`.
     let format: Unmanaged<ScriptFormat>?
+    /// Where the value lies and what becomes of it, for one of the worker's variables behind which one operation stands.
+    let operation: (place: Place, operation: Unmanaged<PreparedOperation>)?
 }
 
 /// The places of a program as one evaluator has them.
@@ -35,7 +37,8 @@ final class SiteTable {
             }
             (start + index).initialize(
                 to: SiteAccess(
-                    site: .passUnretained(site), direct: direct.map { .passUnretained($0) }, key: key, format: format))
+                    site: .passUnretained(site), direct: direct.map { .passUnretained($0) }, key: key, format: format,
+                    operation: Self.operation(site)))
         }
         self.variables = variables
     }
@@ -49,6 +52,13 @@ final class SiteTable {
     private static func direct(_ site: VariableSite) -> DirectVariable? {
         guard case .outside = site.storage, case .known(.none) = site.index, !site.isTransformed else { return nil }
         return site.prepared as? DirectVariable
+    }
+
+    private static func operation(_ site: VariableSite) -> (place: Place, operation: Unmanaged<PreparedOperation>)? {
+        guard case .worker(let place, _) = site.storage, site.transformations.count == 1,
+            let operation = site.transformations[0] as? PreparedOperation
+        else { return nil }
+        return (place, .passUnretained(operation))
     }
 
     private static func copy(_ bytes: [UInt8]) -> UnsafeRawBufferPointer {

@@ -44,27 +44,45 @@ struct TextBuffer {
 
     /// Appends the decimal digits of a number.
     mutating func append(decimal number: Int64) {
-        // A sign and 19 digits are the longest.
-        reserve(20)
-        var digits = 1
-        var rest = number.magnitude
-        while rest >= 10 {
-            rest /= 10
-            digits += 1
-        }
+        // A sign and 19 digits are the longest; eight bytes are written at a time.
+        reserve(32)
         if number < 0 {
             start[count] = UInt8(ascii: "-")
             count += 1
         }
-        rest = number.magnitude
-        count += digits
-        var place = count
-        for _ in 0..<digits {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            place -= 1
-            start[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
-            rest = quotient
+        append(number.magnitude)
+    }
+
+    /// Appends digits where there is room for them.
+    private mutating func append(_ number: UInt64) {
+        let target = UnsafeMutableRawPointer(start + count)
+        guard number >= 100_000_000 else {
+            let digits = Self.eightDigits(number)
+            // The first digit is in the lowest byte; the last one stays, also of 0.
+            let zeros = min(digits.trailingZeroBitCount / 8, 7)
+            target.storeBytes(of: (digits | Self.zeros) >> UInt64(zeros * 8), as: UInt64.self)
+            count += 8 - zeros
+            return
         }
+        let (high, low) = number.quotientAndRemainder(dividingBy: 100_000_000)
+        append(high)
+        UnsafeMutableRawPointer(start + count).storeBytes(of: Self.eightDigits(low) | Self.zeros, as: UInt64.self)
+        count += 8
+    }
+
+    /// The character 0 in each byte.
+    private static let zeros: UInt64 = 0x3030_3030_3030_3030
+
+    /// The eight digits of a number below 100,000,000, a byte for each, the first one in the lowest: first halves of four
+    /// digits, then quarters, then single digits, all of a kind at once. Divisions are products that are cut off.
+    @inline(__always)
+    private static func eightDigits(_ number: UInt64) -> UInt64 {
+        let (high, low) = number.quotientAndRemainder(dividingBy: 10_000)
+        let halves = high | low << 32
+        let hundreds = (halves &* 10_486) >> 20 & 0x0000_007F_0000_007F
+        let quarters = (halves &- 100 &* hundreds) << 16 | hundreds
+        let tens = (quarters &* 103) >> 10 & 0x000F_000F_000F_000F
+        return (quarters &- 10 &* tens) << 8 | tens
     }
 
     /// Forgets what is behind this many bytes.

@@ -6,7 +6,7 @@ extension TextOperations {
     static let string = TextOperations(
         name: "s",
         pieces + cuts + spaces + [
-            .text("len") { text, _ in .integer(Int64(text.count)) },
+            .measure("len") { Int64($0.count) },
             .text("int") { text, _ in ScriptValue.decimalInteger(in: text).map { .integer($0) } ?? .null },
             .text("toupper") { text, _ in .text(text.map { (0x61...0x7A).contains($0) ? $0 - 0x20 : $0 }) },
             .text("tolower") { text, _ in .text(text.map { (0x41...0x5A).contains($0) ? $0 + 0x20 : $0 }) },

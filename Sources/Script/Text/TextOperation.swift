@@ -42,6 +42,10 @@ struct TextOperation: Sendable {
     /// Whether it is asked about null too; otherwise null stays null.
     let takesNull: Bool
     let body: Body
+    /// What the operation comes to where that is a number of the text alone; nil for all others.
+    var measure: Measure?
+
+    typealias Measure = @Sendable (UnsafeRawBufferPointer) -> Int64
 
     /// An operation on text; a number is its decimal digits.
     static func text(
@@ -52,6 +56,13 @@ struct TextOperation: Sendable {
             value, arguments in
             try body(value.textValue, arguments)
         }
+    }
+
+    /// A number of a text, without parameters.
+    static func measure(_ name: String, _ measure: @escaping Measure) -> TextOperation {
+        TextOperation(
+            name: name, parameters: [], optional: 0, takesNull: false,
+            body: { value, _ in .integer(value.textValue.withUnsafeBytes(measure)) }, measure: measure)
     }
 
     /// An operation on any value, null included.
@@ -102,6 +113,14 @@ final class PreparedOperation: Transformation {
         }
         if case .text(let bytes) = result { try PreparedOperation.check(length: bytes.count, of: value) }
         value = result
+    }
+
+    /// The same for a value that stays, where that is quick; false: use ``apply(to:_:)``.
+    @inline(__always)
+    func measure(_ value: UnsafeMutablePointer<ScriptValue>, into result: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        guard let measure = operation.measure, case .text(let text) = value.pointee else { return false }
+        ScriptValue.replace(result, with: text.withUnsafeBytes(measure))
+        return true
     }
 
     /// Throws when a result is longer than ``longestResult`` and longer than what it was made from.
