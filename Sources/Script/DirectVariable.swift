@@ -13,17 +13,19 @@ open class DirectVariable: ScriptVariable, @unchecked Sendable {
     /// - Parameters:
     ///   - key: As in ``ScriptVariable/get(_:key:index:)``; borrowed for the call.
     ///   - value: Initialised. It is written over, as by `ScriptValue.replace`, at the end: the key may come from it.
+    /// - Returns: False when it fails; ``ScriptRun/failure`` says why then. Nothing is thrown: each level between a route and
+    ///   a module would pay for that in every turn of a loop.
     open func read(
         _ run: ScriptRun, key: UnsafeRawBufferPointer, into value: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
+    ) -> Bool {
         value.pointee = .null
+        return true
     }
 
     /// Writes it; null deletes. As for ``read(_:key:into:)``.
-    open func write(
-        _ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>
-    ) throws(ScriptError) {
-        throw ScriptError("it is read-only")
+    open func write(_ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>) -> Bool {
+        run.failure = ScriptError("it is read-only")
+        return false
     }
 
     /// Ends its use. Main thread, when no route runs any more.
@@ -31,7 +33,7 @@ open class DirectVariable: ScriptVariable, @unchecked Sendable {
 
     public final func get(_ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex) throws(ScriptError) -> ScriptValue {
         var value = ScriptValue.null
-        try key.withUnsafeBytes { (key) throws(ScriptError) in try read(run, key: key, into: &value) }
+        guard key.withUnsafeBytes({ read(run, key: $0, into: &value) }) else { throw run.takeFailure() }
         return value
     }
 
@@ -39,6 +41,6 @@ open class DirectVariable: ScriptVariable, @unchecked Sendable {
         _ run: ScriptRun, key: Span<UInt8>, index: ScriptIndex, to value: ScriptValue
     ) throws(ScriptError) {
         var value = value
-        try key.withUnsafeBytes { (key) throws(ScriptError) in try write(run, key: key, &value) }
+        guard key.withUnsafeBytes({ write(run, key: $0, &value) }) else { throw run.takeFailure() }
     }
 }

@@ -20,9 +20,9 @@ private final class Slot: DirectVariable, @unchecked Sendable {
 
     override func read(
         _ run: ScriptRun, key: UnsafeRawBufferPointer, into value: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
+    ) -> Bool {
         let name = String(decoding: key, as: UTF8.self)
-        if name == "fail" { throw ScriptError("the slot is stuck") }
+        if name == "fail" { return fail(run) }
         if name == "run", let inner = run.evaluator.program.route(named: "INNER") { _ = try? run.evaluator.run(inner) }
         // The nested run has made texts of its own: this one must be as it was.
         #expect(String(decoding: key, as: UTF8.self) == name)
@@ -31,15 +31,20 @@ private final class Slot: DirectVariable, @unchecked Sendable {
         case .integer(let number): ScriptValue.replace(value, with: number)
         case .text(let text): text.withUnsafeBytes { ScriptValue.replace(value, with: $0) }
         }
+        return true
     }
 
-    override func write(
-        _ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>
-    ) throws(ScriptError) {
+    private func fail(_ run: ScriptRun) -> Bool {
+        run.failure = ScriptError("the slot is stuck")
+        return false
+    }
+
+    override func write(_ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>) -> Bool {
         let name = String(decoding: key, as: UTF8.self)
-        if name == "fail" { throw ScriptError("the slot is stuck") }
+        if name == "fail" { return fail(run) }
         let new = value.pointee
         slots.values.withLock { $0[name] = new.isNull ? nil : new }
+        return true
     }
 }
 
@@ -84,7 +89,7 @@ struct DirectVariableTests {
     func failures() throws {
         #expect(
             try slotLines(of: "$var(x) = 3; $var(x) = $slot(fail);\n$slot(fail) = 1;\nxlog(\"$var(x) $rc\");") == [
-                "m.conf:3:23: request_route: $slot(fail): the slot is stuck",
+                "m.conf:3:24: request_route: $slot(fail): the slot is stuck",
                 "m.conf:4:1: request_route: $slot(fail): the slot is stuck", "0 1",
             ])
     }

@@ -57,25 +57,21 @@ final class ModuleVariablePlace: DirectVariable, ScriptPlace, @unchecked Sendabl
 
     override func read(
         _ run: ScriptRun, key: UnsafeRawBufferPointer, into result: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
-        guard owner.isLive.load(ordering: .acquiring), let guardName, let get = raw.get else {
-            owner.refuse("$\(name)")
-            result.pointee = .null
-            return
-        }
+    ) -> Bool {
+        guard owner.isLive.load(ordering: .acquiring), let guardName, let get = raw.get else { return refuse(result) }
         let handle = RouteRun.handle(run)
         var value = mh_null()
         let code = GuardedCall.run(guardName, "pseudo-variable get") { get(raw.ctx, site, handle, mh_str(key), &value) }
-        guard code >= 0 else { throw ScriptError("it cannot be read: \(errorName(code))") }
+        guard code >= 0 else { return fail(run, "it cannot be read: ", code) }
         ScriptValue.replace(result, with: value)
+        return true
     }
 
-    override func write(
-        _ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>
-    ) throws(ScriptError) {
+    override func write(_ run: ScriptRun, key: UnsafeRawBufferPointer, _ value: UnsafePointer<ScriptValue>) -> Bool {
         guard owner.isLive.load(ordering: .acquiring), let guardName, let set = raw.set else {
             owner.refuse("$\(name)")
-            throw ScriptError("module \(owner.name) does not run")
+            run.failure = ScriptError("module \(owner.name) does not run")
+            return false
         }
         let handle = RouteRun.handle(run)
         let code = value.pointee.lend { value in
@@ -83,9 +79,20 @@ final class ModuleVariablePlace: DirectVariable, ScriptPlace, @unchecked Sendabl
                 GuardedCall.run(guardName, "pseudo-variable set") { set(raw.ctx, site, handle, mh_str(key), value) }
             }
         }
-        guard code >= 0 else {
-            throw ScriptError("it cannot be set to \(value.pointee): \(errorName(code))")
-        }
+        guard code >= 0 else { return fail(run, "it cannot be set to \(value.pointee): ", code) }
+        return true
+    }
+
+    /// The module does not run: null, and no fault of the route.
+    @inline(never) private func refuse(_ result: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        owner.refuse("$\(name)")
+        result.pointee = .null
+        return true
+    }
+
+    @inline(never) private func fail(_ run: ScriptRun, _ what: @autoclosure () -> String, _ code: Int32) -> Bool {
+        run.failure = ScriptError(what() + errorName(code))
+        return false
     }
 
     override func release() {

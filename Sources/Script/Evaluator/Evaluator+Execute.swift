@@ -204,7 +204,7 @@ extension Evaluator {
                     try checkTime(index)
                 }
             case .set:
-                if !set(step, index, registers, run) {
+                if !write(Int(step.a), run, Self.at(step.b, registers, globals)) {
                     routeCode = -1
                     index = Int(places[index - 1].recovery)
                 }

@@ -105,19 +105,6 @@ extension Evaluator {
     }
 
     @inline(never)
-    func set(
-        _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>, _ run: ScriptRun
-    ) -> Bool {
-        do throws(ScriptError) {
-            try write(Int(step.a), run, Self.at(step.b, registers, globals.end))
-            return true
-        } catch {
-            report(error, of: sites[Int(step.a)])
-            return false
-        }
-    }
-
-    @inline(never)
     func argumentInteger(
         _ step: Instruction, _ index: Int, _ registers: UnsafeMutablePointer<ScriptValue>
     ) -> Bool {

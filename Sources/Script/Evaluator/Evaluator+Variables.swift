@@ -72,10 +72,23 @@ extension Evaluator {
     private static let nullText: StaticString = "<null>"
 
     /// Reads a pseudo-variable of the program into a value; what fails is logged and reads as null.
-    @inline(never)
+    @inline(__always)
     func read(_ number: Int, _ run: ScriptRun, into value: UnsafeMutablePointer<ScriptValue>) {
         let access = siteTable.start + number
-        guard let direct = access.pointee.direct else {
+        guard access.pointee.isStraight, let direct = access.pointee.direct else {
+            return readOnTheWay(access, run, into: value)
+        }
+        if !direct._withUnsafeGuaranteedRef({ $0.read(run, key: access.pointee.key, into: value) }) {
+            failed(access, run, value)
+        }
+    }
+
+    /// The same where the key, or the value, is yet to be made.
+    @inline(never)
+    private func readOnTheWay(
+        _ access: UnsafeMutablePointer<SiteAccess>, _ run: ScriptRun, into value: UnsafeMutablePointer<ScriptValue>
+    ) {
+        guard let direct = access.pointee.direct, let format = access.pointee.format else {
             if let (place, operation) = access.pointee.operation,
                 operation._withUnsafeGuaranteedRef({ $0.measure(globals.end + Int(place), into: value) })
             {
@@ -85,65 +98,45 @@ extension Evaluator {
             value.pointee = new
             return
         }
+        let buffer = buffers.take()
+        defer { buffers.giveBack(buffer) }
+        format._withUnsafeGuaranteedRef { append($0, to: buffer, run) }
+        if !direct._withUnsafeGuaranteedRef({ $0.read(run, key: buffer.pointee.bytes, into: value) }) {
+            failed(access, run, value)
+        }
+    }
+
+    @inline(never)
+    private func failed(
+        _ access: UnsafeMutablePointer<SiteAccess>, _ run: ScriptRun, _ value: UnsafeMutablePointer<ScriptValue>
+    ) {
+        report(run.takeFailure(), of: access.pointee.site.takeUnretainedValue())
+        value.pointee = .null
+    }
+
+    /// Writes a pseudo-variable of the program; false when it failed, which is logged.
+    @inline(never)
+    func write(_ number: Int, _ run: ScriptRun, _ value: UnsafeMutablePointer<ScriptValue>) -> Bool {
+        let access = siteTable.start + number
         do throws(ScriptError) {
+            guard let direct = access.pointee.direct else {
+                let new = value.pointee
+                try assign(new, to: access.pointee.site.takeUnretainedValue(), run)
+                return true
+            }
             guard let format = access.pointee.format else {
-                return try Self.read(direct, run, access.pointee.key, into: value)
+                if direct._withUnsafeGuaranteedRef({ $0.write(run, key: access.pointee.key, value) }) { return true }
+                throw run.takeFailure()
             }
             let buffer = buffers.take()
             defer { buffers.giveBack(buffer) }
             format._withUnsafeGuaranteedRef { append($0, to: buffer, run) }
-            try Self.read(direct, run, buffer.pointee.bytes, into: value)
+            if direct._withUnsafeGuaranteedRef({ $0.write(run, key: buffer.pointee.bytes, value) }) { return true }
+            throw run.takeFailure()
         } catch {
             report(error, of: access.pointee.site.takeUnretainedValue())
-            value.pointee = .null
+            return false
         }
-    }
-
-    /// Writes a pseudo-variable of the program.
-    func write(
-        _ number: Int, _ run: ScriptRun, _ value: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
-        let access = siteTable.start + number
-        guard let direct = access.pointee.direct else {
-            let new = value.pointee
-            return try assign(new, to: access.pointee.site.takeUnretainedValue(), run)
-        }
-        guard let format = access.pointee.format else {
-            return try Self.write(direct, run, access.pointee.key, value)
-        }
-        let buffer = buffers.take()
-        defer { buffers.giveBack(buffer) }
-        format._withUnsafeGuaranteedRef { append($0, to: buffer, run) }
-        try Self.write(direct, run, buffer.pointee.bytes, value)
-    }
-
-    @inline(__always)
-    private static func read(
-        _ direct: Unmanaged<DirectVariable>, _ run: ScriptRun, _ key: UnsafeRawBufferPointer,
-        into value: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
-        // The standard library's function does not hand on what kind of error is thrown.
-        let failure = direct._withUnsafeGuaranteedRef { direct -> ScriptError? in
-            do throws(ScriptError) {
-                try direct.read(run, key: key, into: value)
-                return nil
-            } catch { return error }
-        }
-        if let failure { throw failure }
-    }
-
-    @inline(__always)
-    private static func write(
-        _ direct: Unmanaged<DirectVariable>, _ run: ScriptRun, _ key: UnsafeRawBufferPointer,
-        _ value: UnsafeMutablePointer<ScriptValue>
-    ) throws(ScriptError) {
-        let failure = direct._withUnsafeGuaranteedRef { direct -> ScriptError? in
-            do throws(ScriptError) {
-                try direct.write(run, key: key, value)
-                return nil
-            } catch { return error }
-        }
-        if let failure { throw failure }
     }
 
     @inline(never)

@@ -11,6 +11,8 @@ public final class ScriptRun {
     public internal(set) var context: AnyObject?
     /// The return code of the last function or route: `$rc`.
     @exclusivity(unchecked) public internal(set) var returnCode: Int32 = 1
+    /// Why a ``DirectVariable`` has just failed.
+    @exclusivity(unchecked) public var failure: ScriptError?
     private var cachedTime: (seconds: Int64, microseconds: Int64)?
 
     /// The stacks of `$avp` by the numbers of their names, the newest value last.
@@ -50,6 +52,12 @@ public final class ScriptRun {
     public func log(_ level: ScriptLogLevel, _ text: String) {
         guard evaluator.log.keeps(level) else { return }
         evaluator.log.write(level, Array(text.utf8))
+    }
+
+    /// What ``failure`` says; it is told once.
+    func takeFailure() -> ScriptError {
+        defer { failure = nil }
+        return failure ?? ScriptError("it failed")
     }
 
     // MARK: - Life

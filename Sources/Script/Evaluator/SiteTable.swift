@@ -7,6 +7,8 @@ struct SiteAccess {
     let site: Unmanaged<VariableSite>
     /// The variable, where nothing but its key is to be known; nil: the long way.
     let direct: Unmanaged<DirectVariable>?
+    /// Whether there is one, and its key is the same at each access.
+    let isStraight: Bool
     /// The key, where it is the same at each access.
     let key: UnsafeRawBufferPointer
     /// The text that the key comes from; nil where it is `key`.
@@ -37,7 +39,8 @@ final class SiteTable {
             }
             (start + index).initialize(
                 to: SiteAccess(
-                    site: .passUnretained(site), direct: direct.map { .passUnretained($0) }, key: key, format: format,
+                    site: .passUnretained(site), direct: direct.map { .passUnretained($0) },
+                    isStraight: direct != nil && format == nil, key: key, format: format,
                     operation: Self.operation(site)))
         }
         self.variables = variables
