@@ -1,6 +1,19 @@
 /* A module that measures htable from where its users stand: through mh.htable/1, in the real host, in rounds that alternate with
- * a hand-written C table doing the same work: open addressing, inline entries, striped locks. Commands:
- * bench.htable ENTRIES ROUNDS, bench.htable_fill ENTRIES SHORT, bench.htable_latency SECONDS, bench.htable_expiry ENTRIES. */
+ * a hand-written C table doing the same work: open addressing, inline entries, striped locks. Commands and their replies, all maps of
+ * numbers; the tables are "bench" (no expiry) and "expiring" (autoexpire=86400):
+ *
+ * bench.htable ENTRIES ROUNDS       a key of 15 bytes and an integer. For KIND of get, set, add, get_batch, set_batch, add_batch (16 keys
+ *                                   at a time): KIND_ns, KIND_low_ns, KIND_high_ns (median, least and most CPU a key over the rounds),
+ *                                   KIND_floor_ns, KIND_floor_low_ns, KIND_floor_high_ns, KIND_ratio (of the medians); bytes_per_entry
+ *                                   (resident, table bench)
+ * bench.htable_threads ENTRIES THREADS   1 to 8 threads at once on one table. For KIND of get, set: KIND_ops_per_s (wall, all threads),
+ *                                   KIND_ns (CPU a key), and KIND_floor_ops_per_s, KIND_floor_ns of the C table; medians of 5 rounds
+ * bench.htable_memory ENTRIES       a key of 15 bytes, an integer and an expiry: bytes_per_entry (resident, all in all), fill_ns (CPU of a
+ *                                   set that inserts), entries (by the module's count). The table stays filled, for get_statistics htable:
+ * bench.htable_fill ENTRIES SOON SECONDS   keys of 16 bytes and values of 32, of which SOON expire in SECONDS: bytes_per_entry
+ * bench.htable_latency SECONDS      one thread's calls on what htable_fill left: p50_us, p99_us, p99_9_us, p99_99_us, worst_us, worst_at_s,
+ *                                   operations, over_1_ms
+ * bench.htable_expiry ENTRIES       as many expire together as stay: cpu_ns_per_entry, idle_cpu_ns_per_live_entry, left */
 #define _GNU_SOURCE
 #include <modhost/htable.h>
 #include <modhost/modhost.h>
@@ -15,6 +28,7 @@
 MH_MODULE_NOTE("name=bench-htable\nversion=0.1.0\nabi=1.0\nrequires=mh.htable/1:htable\n");
 
 #define MOST_ROUNDS 64
+#define MOST_THREADS 8
 #define BATCH 16
 #define KEY_SIZE 16
 
@@ -109,8 +123,7 @@ static int floor_get(const char *key, int64_t *value) {
     return found;
 }
 
-static int64_t floor_set(const char *key, int64_t value, int adds) {
-    uint64_t hash = hash_of(key);
+static int64_t floor_put(uint64_t hash, const char *key, int64_t value, int adds) {
     stripe *s = stripe_of(hash);
     pthread_mutex_lock(&s->mutex);
     entry *e = floor_find(s, hash, key);
@@ -122,6 +135,8 @@ static int64_t floor_set(const char *key, int64_t value, int adds) {
     pthread_mutex_unlock(&s->mutex);
     return result;
 }
+
+static int64_t floor_set(const char *key, int64_t value, int adds) { return floor_put(hash_of(key), key, value, adds); }
 
 static int64_t floor_get_batch(char (*keys)[KEY_SIZE]) {
     uint64_t hashes[BATCH];
@@ -139,6 +154,18 @@ static int64_t floor_get_batch(char (*keys)[KEY_SIZE]) {
         pthread_mutex_unlock(&s->mutex);
         sum += value;
     }
+    return sum;
+}
+
+static int64_t floor_set_batch(char (*keys)[KEY_SIZE], int64_t value, int adds) {
+    uint64_t hashes[BATCH];
+    int64_t sum = 0;
+    for (int i = 0; i < BATCH; i++) {
+        hashes[i] = hash_of(keys[i]);
+        stripe *s = stripe_of(hashes[i]);
+        __builtin_prefetch(&s->entries[(hashes[i] >> 1) & s->mask], 1);
+    }
+    for (int i = 0; i < BATCH; i++) sum += floor_put(hashes[i], keys[i], value, adds);
     return sum;
 }
 
@@ -168,12 +195,33 @@ static int64_t ours_get_batch(char (*keys)[KEY_SIZE]) {
     return sum;
 }
 
+static int64_t ours_set_batch(char (*keys)[KEY_SIZE]) {
+    mh_htable_item items[BATCH];
+    for (int i = 0; i < BATCH; i++) {
+        items[i] = (mh_htable_item){.struct_size = sizeof items[i], .key = key_text(keys[i]), .value = mh_int(1)};
+    }
+    mh_array list = MH_ARRAY(items);
+    uint32_t stored = 0;
+    bench.api->set_batch(bench.ctx, bench.plain, &list, MH_HTABLE_STANDARD, &stored, NULL);
+    return stored;
+}
+
+static int64_t ours_add_batch(char (*keys)[KEY_SIZE]) {
+    mh_str names[BATCH];
+    int64_t sums[BATCH], sum = 0;
+    for (int i = 0; i < BATCH; i++) names[i] = key_text(keys[i]);
+    mh_array list = MH_ARRAY(names);
+    bench.api->add_batch(bench.ctx, bench.plain, &list, 1, sums, NULL);
+    for (int i = 0; i < BATCH; i++) sum += sums[i];
+    return sum;
+}
+
 /* ---- rounds ---- */
 
-enum { GET, SET, ADD, GET_BATCH, KINDS };
-static const char *const kind_names[KINDS] = {"get", "set", "add", "get_batch"};
+enum { GET, SET, ADD, GET_BATCH, SET_BATCH, ADD_BATCH, KINDS };
+static const char *const kind_names[KINDS] = {"get", "set", "add", "get_batch", "set_batch", "add_batch"};
 
-static int64_t sink;
+static int64_t sink; /* what is computed goes here, or the compiler would leave it out */
 
 /* CPU nanoseconds a key. */
 static double round_of(int kind, int is_ours, uint64_t entries, uint64_t operations, uint64_t seed) {
@@ -181,10 +229,12 @@ static double round_of(int kind, int is_ours, uint64_t entries, uint64_t operati
     int64_t value = 0, sum = 0;
     mh_value one = mh_int(1);
     int64_t start = clock_of(CLOCK_THREAD_CPUTIME_ID);
-    for (uint64_t i = 0; i < operations; i += kind == GET_BATCH ? BATCH : 1) {
-        if (kind == GET_BATCH) {
+    for (uint64_t i = 0; i < operations; i += kind >= GET_BATCH ? BATCH : 1) {
+        if (kind >= GET_BATCH) {
             for (int k = 0; k < BATCH; k++) make_key(keys[k], next_random(&seed) % entries);
-            sum += is_ours ? ours_get_batch(keys) : floor_get_batch(keys);
+            if (kind == GET_BATCH) sum += is_ours ? ours_get_batch(keys) : floor_get_batch(keys);
+            if (kind == SET_BATCH) sum += is_ours ? ours_set_batch(keys) : floor_set_batch(keys, 1, 0);
+            if (kind == ADD_BATCH) sum += is_ours ? ours_add_batch(keys) : floor_set_batch(keys, 1, 1);
             continue;
         }
         make_key(keys[0], next_random(&seed) % entries);
@@ -202,7 +252,7 @@ static double round_of(int kind, int is_ours, uint64_t entries, uint64_t operati
             sum += value;
         }
     }
-    sink += sum;
+    __atomic_fetch_add(&sink, sum, __ATOMIC_RELAXED);
     return (double)(clock_of(CLOCK_THREAD_CPUTIME_ID) - start) / (double)operations;
 }
 
@@ -235,27 +285,52 @@ static double resident(void) {
     return (double)pages * (double)sysconf(_SC_PAGESIZE);
 }
 
-static int32_t run(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
-    (void)ctx;
-    uint64_t entries = (uint64_t)argument(call, 0);
-    int rounds = (int)argument(call, 1);
-    static double ours[KINDS][MOST_ROUNDS], floors[KINDS][MOST_ROUNDS];
+/* Puts NAME_ns, NAME_low_ns and NAME_high_ns; the median. */
+static double put_figure(const mh_mi_reply *reply, const char *name, double *values, int count) {
+    char field[64];
+    double middle = median(values, count); /* which sorts them */
+    snprintf(field, sizeof field, "%s_ns", name);
+    put(reply, field, middle);
+    snprintf(field, sizeof field, "%s_low_ns", name);
+    put(reply, field, values[0]);
+    snprintf(field, sizeof field, "%s_high_ns", name);
+    put(reply, field, values[count - 1]);
+    return middle;
+}
+
+/* Fills table bench, unless it may stay as an earlier command left it, and the floor; the bytes that the table has taken, or -1. */
+static double fill_both(uint64_t entries, int may_stay) {
     char key[KEY_SIZE];
-    bench.api->flush(bench.ctx, bench.plain, NULL);
+    int stays = may_stay && bench.api->count(bench.ctx, bench.plain) == (int64_t)entries;
+    if (!stays) bench.api->flush(bench.ctx, bench.plain, NULL);
     double before = resident();
-    for (uint64_t i = 0; i < entries; i++) {
+    for (uint64_t i = 0; i < entries && !stays; i++) {
         mh_value value = mh_int((int64_t)i);
         make_key(key, i);
         bench.api->set(bench.ctx, bench.plain, key_text(key), &value, MH_HTABLE_STANDARD, NULL);
     }
     double memory = resident() - before;
-    if (floor_open(entries) < 0) {
-        reply->fail(reply->ctx, 500, mh_cstr("the floor has no memory"));
-        return MH_OK;
-    }
+    if (floor_open(entries) < 0) return -1;
     for (uint64_t i = 0; i < entries; i++) {
         make_key(key, i);
         floor_set(key, (int64_t)i, 0);
+    }
+    return memory;
+}
+
+static int32_t run(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0);
+    int rounds = (int)argument(call, 1);
+    static double ours[KINDS][MOST_ROUNDS], floors[KINDS][MOST_ROUNDS];
+    if (entries < 1 || rounds < 1 || rounds > MOST_ROUNDS) {
+        reply->fail(reply->ctx, 400, mh_cstr("expected at least 1 entry and 1 to 64 rounds"));
+        return MH_OK;
+    }
+    double memory = fill_both(entries, 0);
+    if (memory < 0) {
+        reply->fail(reply->ctx, 500, mh_cstr("the floor has no memory"));
+        return MH_OK;
     }
     uint64_t operations = 1000000;
     for (int round = 0; round < rounds; round++) {
@@ -270,16 +345,123 @@ static int32_t run(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) 
     put(reply, "bytes_per_entry", memory / (double)entries);
     for (int kind = 0; kind < KINDS; kind++) {
         char name[32];
-        double a = median(ours[kind], rounds), b = median(floors[kind], rounds);
-        snprintf(name, sizeof name, "%s_ns", kind_names[kind]);
-        put(reply, name, a);
-        snprintf(name, sizeof name, "%s_floor_ns", kind_names[kind]);
-        put(reply, name, b);
+        double a = put_figure(reply, kind_names[kind], ours[kind], rounds);
+        snprintf(name, sizeof name, "%s_floor", kind_names[kind]);
+        double b = put_figure(reply, name, floors[kind], rounds);
         snprintf(name, sizeof name, "%s_ratio", kind_names[kind]);
         put(reply, name, a / b);
     }
     reply->end(reply->ctx);
-    bench.api->flush(bench.ctx, bench.plain, NULL);
+    return MH_OK;
+}
+
+/* ---- threads ---- */
+
+#define THREAD_ROUNDS 5
+#define THREAD_OPERATIONS 500000
+
+typedef struct {
+    pthread_t id;
+    pthread_barrier_t *gate;
+    int kind, is_ours;
+    uint64_t entries, seed;
+    double cpu_ns; /* a key */
+} worker;
+
+static void *work(void *raw) {
+    worker *w = raw;
+    pthread_barrier_wait(w->gate);
+    w->cpu_ns = round_of(w->kind, w->is_ours, w->entries, THREAD_OPERATIONS, w->seed);
+    pthread_barrier_wait(w->gate);
+    return NULL;
+}
+
+/* Runs the threads once: operations a wall second of all, and CPU nanoseconds a key; -1 when a thread cannot be made. */
+static double threads_of(int kind, int is_ours, uint64_t entries, int count, uint64_t seed, double *cpu_ns) {
+    worker workers[MOST_THREADS];
+    pthread_barrier_t gate;
+    pthread_barrier_init(&gate, NULL, (unsigned)count + 1);
+    for (int i = 0; i < count; i++) {
+        workers[i] = (worker){.gate = &gate, .kind = kind, .is_ours = is_ours, .entries = entries, .seed = seed + (uint64_t)i * 7919};
+        /* Those that wait at the gate already would wait forever: there is nothing to go on with. */
+        if (pthread_create(&workers[i].id, NULL, work, &workers[i])) abort();
+    }
+    pthread_barrier_wait(&gate);
+    int64_t start = clock_of(CLOCK_MONOTONIC);
+    pthread_barrier_wait(&gate);
+    double took = (double)(clock_of(CLOCK_MONOTONIC) - start);
+    *cpu_ns = 0;
+    for (int i = 0; i < count; i++) {
+        pthread_join(workers[i].id, NULL);
+        *cpu_ns += workers[i].cpu_ns / count;
+    }
+    pthread_barrier_destroy(&gate);
+    return (double)count * THREAD_OPERATIONS / took * 1e9;
+}
+
+static int32_t run_threads(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0);
+    int count = (int)argument(call, 1);
+    if (entries < 1 || count < 1 || count > MOST_THREADS) {
+        reply->fail(reply->ctx, 400, mh_cstr("expected at least 1 entry and 1 to 8 threads"));
+        return MH_OK;
+    }
+    if (fill_both(entries, 1) < 0) {
+        reply->fail(reply->ctx, 500, mh_cstr("the floor has no memory"));
+        return MH_OK;
+    }
+    double wall[2][2][THREAD_ROUNDS], cpu[2][2][THREAD_ROUNDS];
+    for (int round = 0; round < THREAD_ROUNDS; round++) {
+        for (int kind = GET; kind <= SET; kind++) {
+            for (int is_ours = 0; is_ours < 2; is_ours++) {
+                uint64_t seed = 88172645463325252u + (uint64_t)round;
+                wall[kind][is_ours][round] = threads_of(kind, is_ours, entries, count, seed, &cpu[kind][is_ours][round]);
+            }
+        }
+    }
+    floor_close();
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    for (int kind = GET; kind <= SET; kind++) {
+        for (int is_ours = 0; is_ours < 2; is_ours++) {
+            char name[32];
+            snprintf(name, sizeof name, "%s%s_ops_per_s", kind_names[kind], is_ours ? "" : "_floor");
+            put(reply, name, median(wall[kind][is_ours], THREAD_ROUNDS));
+            snprintf(name, sizeof name, "%s%s_ns", kind_names[kind], is_ours ? "" : "_floor");
+            put(reply, name, median(cpu[kind][is_ours], THREAD_ROUNDS));
+        }
+    }
+    reply->end(reply->ctx);
+    return MH_OK;
+}
+
+/* ---- memory ---- */
+
+static int32_t run_memory(void *ctx, const mh_mi_call *call, const mh_mi_reply *reply) {
+    (void)ctx;
+    uint64_t entries = (uint64_t)argument(call, 0);
+    char key[KEY_SIZE];
+    if (entries < 1) {
+        reply->fail(reply->ctx, 400, mh_cstr("expected at least 1 entry"));
+        return MH_OK;
+    }
+    bench.api->flush(bench.ctx, bench.expiring, NULL);
+    double before = resident();
+    int64_t start = clock_of(CLOCK_THREAD_CPUTIME_ID);
+    for (uint64_t i = 0; i < entries; i++) {
+        mh_value value = mh_int((int64_t)i);
+        make_key(key, i);
+        if (bench.api->set(bench.ctx, bench.expiring, key_text(key), &value, MH_HTABLE_STANDARD, NULL) < 0) {
+            reply->fail(reply->ctx, 500, mh_cstr("a set failed"));
+            return MH_OK;
+        }
+    }
+    double spent = (double)(clock_of(CLOCK_THREAD_CPUTIME_ID) - start);
+    reply->begin_map(reply->ctx, mh_cstr(""), 0);
+    put(reply, "bytes_per_entry", (resident() - before) / (double)entries);
+    put(reply, "fill_ns", spent / (double)entries);
+    put(reply, "entries", (double)bench.api->count(bench.ctx, bench.expiring));
+    reply->end(reply->ctx);
     return MH_OK;
 }
 
@@ -432,6 +614,8 @@ static int32_t init(void *ctx, const mh_host *host, const mh_error *err) {
 
 #define ARGUMENT(title, text) {.struct_size = sizeof(mh_mi_arg), .type = MH_INT, .name = MH_STR(title), .help = MH_STR(text)}
 static const mh_mi_arg run_arguments[] = {ARGUMENT("entries", "entries of the table"), ARGUMENT("rounds", "1 to 64")};
+static const mh_mi_arg threads_arguments[] = {ARGUMENT("entries", "entries of the table"), ARGUMENT("threads", "1 to 8")};
+static const mh_mi_arg memory_arguments[] = {ARGUMENT("entries", "entries of the table")};
 static const mh_mi_arg fill_arguments[] = {ARGUMENT("entries", "entries of the table"), ARGUMENT("soon", "how many of them expire soon"),
                                            ARGUMENT("seconds", "how soon")};
 static const mh_mi_arg latency_arguments[] = {ARGUMENT("seconds", "how long")};
@@ -441,6 +625,8 @@ static const mh_mi_arg expiry_arguments[] = {ARGUMENT("entries", "how many expir
      .summary = MH_STR(text), .example = MH_STR(title), .args = MH_ARRAY(list), .handler = function}
 static const mh_mi_command commands[] = {
     COMMAND("bench.htable", "Measures single and batched operations beside a C table.", run_arguments, run),
+    COMMAND("bench.htable_threads", "Measures threads on one table beside a C table.", threads_arguments, run_threads),
+    COMMAND("bench.htable_memory", "Fills table expiring with small entries: memory of each.", memory_arguments, run_memory),
     COMMAND("bench.htable_fill", "Fills table expiring.", fill_arguments, fill),
     COMMAND("bench.htable_latency", "Measures single operations on table expiring.", latency_arguments, latency),
     COMMAND("bench.htable_expiry", "Measures what an expired entry costs.", expiry_arguments, expiry)};

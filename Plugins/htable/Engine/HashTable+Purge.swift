@@ -16,7 +16,7 @@ extension HashTable {
         defer { isPurging.store(false, ordering: .releasing) }
         var left = budget
         for index in 0..<store.stripeCount {
-            purge(store.stripes + index, &left)
+            purge(store.stripe(index), &left)
             if left <= 0 { return true }
         }
         return false
@@ -26,30 +26,29 @@ extension HashTable {
         let now = now
         while left > 0 {
             var told: (key: [UInt8], value: ItemCopy, sequence: UInt32, number: UInt64)?
-            pthread_mutex_lock(&stripe.pointee.mutex)
+            stripe.acquire()
             var steps = min(Self.stepsPerLock, left)
             let before = steps
             let isThere = store.advance(stripe, to: now, budget: &steps)
             left -= before - steps
             var removals = 0
-            while removals < Self.removalsPerLock, left > 0, let ref = store.nextDue(stripe) {
-                let head = store.head(ref)
-                let key = store.key(head)
+            while removals < Self.removalsPerLock, left > 0, let place = store.nextDue(stripe) {
+                let item = place.item
+                let key = item.key
                 if feed.tellsExpiry || feed.isFollowed {
                     var value = ItemCopy()
-                    value.take(store.value(head))
-                    value.expiry = head.pointee.expiry
-                    told = (Array(key), value, head.pointee.sequence, feed.number())
-                    head.pointee.keyWord |= ItemHead.isTold
+                    value.take(item.value)
+                    value.expiry = item.expiry
+                    told = (Array(key), value, item.sequence, feed.number())
+                    stripe.pointee.told = item.sequence
                     break
                 }
-                let upper = store.upper(store.hash(key))
-                if let slot = store.find(stripe, upper, key) { remove(stripe, slot, ref) }
+                remove(place, store.locate(key))
                 removals += 1
                 left -= 1
             }
             let isDone = isThere && stripe.pointee.due == 0
-            pthread_mutex_unlock(&stripe.pointee.mutex)
+            stripe.release()
             expiredTotal.add(removals, ordering: .relaxed)
             if let told {
                 left -= 1
@@ -73,18 +72,15 @@ extension HashTable {
                 thread.record = (Array(key), value)
                 feed.tellExpired(change)
                 thread.record = nil
-                pthread_mutex_lock(&stripe.pointee.mutex)
-                let upper = store.upper(store.hash(key))
+                stripe.acquire()
+                stripe.pointee.told = 0
+                let hash = store.locate(key)
                 var isGone = false
-                if let slot = store.find(stripe, upper, key) {
-                    let ref = Ref(truncatingIfNeeded: slot.pointee)
-                    let head = store.head(ref)
-                    if head.pointee.sequence == sequence, head.pointee.keyWord & ItemHead.isDue != 0 {
-                        remove(stripe, slot, ref)
-                        isGone = true
-                    }
+                if let place = store.find(hash, key), place.item.sequence == sequence, place.isDue {
+                    remove(place, hash)
+                    isGone = true
                 }
-                pthread_mutex_unlock(&stripe.pointee.mutex)
+                stripe.release()
                 guard isGone else { return }
                 expiredTotal.add(1, ordering: .relaxed)
                 if feed.isFollowed {

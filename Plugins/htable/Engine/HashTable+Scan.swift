@@ -15,7 +15,8 @@ final class ScanPage {
         var sequence: UInt32
         var expiry: UInt32
         var keyLength: UInt32
-        var valueWord: UInt32
+        var valueLength: UInt32
+        var isInteger: Bool
         /// Where key and value begin in `bytes`, or -1: in `block`.
         var offset: Int
         var block: Block?
@@ -32,18 +33,27 @@ final class ScanPage {
         bytes.removeAll(keepingCapacity: true)
     }
 
-    func take(_ store: ItemStore, _ head: UnsafeMutablePointer<ItemHead>) {
+    func take(_ item: Item) {
         var row = Row(
-            sequence: head.pointee.sequence, expiry: head.pointee.expiry,
-            keyLength: UInt32(head.pointee.keyLength), valueWord: head.pointee.valueWord, offset: -1, block: nil)
-        if let block = store.block(head) {
+            sequence: item.sequence, expiry: item.expiry, keyLength: 0, valueLength: 0, isInteger: false, offset: -1,
+            block: nil)
+        if let block = item.block {
             block.retain()
             row.block = block
         } else {
             row.offset = bytes.count
-            bytes.append(
-                contentsOf: UnsafeRawBufferPointer(
-                    start: store.body(head), count: head.pointee.keyLength + head.pointee.valueLength))
+            let key = item.key
+            row.keyLength = UInt32(truncatingIfNeeded: key.count)
+            bytes.append(contentsOf: key)
+            switch item.value {
+            case .integer(let number):
+                row.isInteger = true
+                row.valueLength = 8
+                withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) }
+            case .bytes(let value):
+                row.valueLength = UInt32(truncatingIfNeeded: value.count)
+                bytes.append(contentsOf: value)
+            }
         }
         rows.append(row)
     }
@@ -53,18 +63,12 @@ final class ScanPage {
         _ index: Int, _ body: (UnsafeRawBufferPointer, ItemValue) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let row = rows[index]
-        func lend(_ start: UnsafeRawPointer) throws(Failure) -> Result {
-            let key = UnsafeRawBufferPointer(start: start, count: Int(row.keyLength))
-            let rest = start + Int(row.keyLength)
-            if row.valueWord & ItemHead.isInteger != 0 {
-                return try body(key, .integer(rest.loadUnaligned(as: Int64.self)))
-            }
-            return try body(key, .bytes(UnsafeRawBufferPointer(start: rest, count: Int(row.valueWord))))
-        }
-        if let block = row.block { return try lend(UnsafeRawPointer(block.bytes)) }
+        if let block = row.block { return try body(block.body.key, block.body.value) }
         return try bytes.lend { (all) throws(Failure) in
-            guard let base = all.baseAddress else { preconditionFailure("a row has a value of at least 8 bytes or a key") }
-            return try lend(base + row.offset)
+            let key = UnsafeRawBufferPointer(rebasing: all[row.offset..<(row.offset + Int(row.keyLength))])
+            let start = row.offset + Int(row.keyLength)
+            if row.isInteger { return try body(key, .integer(all.loadUnaligned(fromByteOffset: start, as: Int64.self))) }
+            return try body(key, .bytes(UnsafeRawBufferPointer(rebasing: all[start..<(start + Int(row.valueLength))])))
         }
     }
 }
@@ -75,23 +79,17 @@ extension HashTable {
     func scan(_ position: ScanPosition, into page: ScanPage) -> ScanPosition? {
         page.clear()
         let now = now
-        return step(position) { _, _, head in
-            if isVisible(head, now) { page.take(store, head) }
+        return step(position) { item in
+            if isVisible(item, now) { page.take(item) }
         }
     }
 
     /// Visits a segment's items under its lock, expired ones too.
-    @inline(__always) func step(
-        _ position: ScanPosition,
-        _ body: (_ upper: UInt32, _ key: UnsafeRawBufferPointer, _ head: UnsafeMutablePointer<ItemHead>) -> Void
-    ) -> ScanPosition? {
-        let stripe = store.stripes + position.stripe
-        pthread_mutex_lock(&stripe.pointee.mutex)
-        let next = store.visit(stripe, from: position.upper) { upper, ref in
-            let head = store.head(ref)
-            body(upper, store.key(head), head)
-        }
-        pthread_mutex_unlock(&stripe.pointee.mutex)
+    @inline(__always) func step(_ position: ScanPosition, _ body: (Item) -> Void) -> ScanPosition? {
+        let stripe = store.stripe(position.stripe)
+        stripe.acquire()
+        let next = store.visit(stripe, from: position.upper, body)
+        stripe.release()
         if let next { return ScanPosition(stripe: position.stripe, upper: next) }
         return position.stripe + 1 < store.stripeCount ? ScanPosition(stripe: position.stripe + 1) : nil
     }

@@ -18,9 +18,19 @@ extension HashTable {
 
     /// Writes a value under a key; false when the condition does not hold. Throws on lengths over the limits, a full table, no memory.
     @discardableResult
-    func set(
+    @inline(__always) func set(
         _ key: UnsafeRawBufferPointer, _ value: ItemValue, expiry rule: ExpiryRule = .standard,
         when condition: WriteCondition = .always
+    ) throws(ModuleFailure) -> Bool {
+        let hash = store.locate(key)
+        store.prefetch(hash)
+        if case .always = condition, try overwrite(hash, key, value, rule) { return true }
+        return try write(key, value, rule, condition)
+    }
+
+    /// Writes a value, whatever that takes.
+    @inline(never) private func write(
+        _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ rule: ExpiryRule, _ condition: WriteCondition
     ) throws(ModuleFailure) -> Bool {
         try checkLengths(key, value)
         let now = now
@@ -31,11 +41,10 @@ extension HashTable {
         var hasTriedAgain = false
         while true {
             do throws(ModuleFailure) {
-                let isWritten = try locked(key, "a write") { (stripe, upper) throws(ModuleFailure) in
-                    try write(
-                        stripe, upper, key, value, block, rule, condition, now, &isBlockTaken, &change)
+                let isWritten = try locked(key, "a write") { (hash) throws(ModuleFailure) in
+                    try write(hash, key, value, block, rule, condition, now, &isBlockTaken, &change)
                 }
-                if isWritten, feed.isFollowed {
+                if isWritten, change.number != 0 {
                     change.stamp = clock.milliseconds
                     feed.tell(change)
                 }
@@ -85,82 +94,80 @@ extension HashTable {
     }
 
     private func write(
-        _ stripe: StripePointer, _ upper: UInt32, _ key: UnsafeRawBufferPointer, _ value: ItemValue,
-        _ block: Block?, _ rule: ExpiryRule, _ condition: WriteCondition, _ now: UInt32,
-        _ isBlockTaken: inout Bool, _ change: inout Change
+        _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?, _ rule: ExpiryRule,
+        _ condition: WriteCondition, _ now: UInt32, _ isBlockTaken: inout Bool, _ change: inout Change
     ) throws(ModuleFailure) -> Bool {
-        let slot = store.find(stripe, upper, key)
-        let old = slot.map { Ref(truncatingIfNeeded: $0.pointee) }
-        let isThere = old.map { isVisible(store.head($0), now) } ?? false
-        switch condition {
-        case .always: break
-        case .missing: if isThere { return false }
-        case .equal(let expected):
-            guard isThere, let old, isEqual(store.value(store.head(old)), expected) else { return false }
-        }
-        guard let slot, let old, isThere else {
+        var old = store.find(hash, key)
+        if let place = old, !isVisible(place.item, now) {
             // An expired item gives way to a new one.
-            if let slot, let old { remove(stripe, slot, old) }
+            if case .equal = condition { return false }
+            remove(place, hash)
+            old = nil
+        }
+        guard let old else {
+            if case .equal = condition { return false }
             let expiry = expiry(rule, old: nil, now)
             try admit(items: 1, bytes: key.count + value.length)
-            guard
-                let ref = store.makeItem(
-                    stripe, key: key, value: value, block: block, expiry: expiry,
-                    sequence: store.newSequence())
-            else { throw noMemory }
-            guard expiry == 0 || store.schedule(stripe, ref, now: now) else {
-                discard(stripe, ref, ownsBlock: block != nil, isBlockTaken: &isBlockTaken)
-                throw noMemory
-            }
-            guard store.place(stripe, upper, ref) else {
-                store.unschedule(stripe, ref)
-                discard(stripe, ref, ownsBlock: block != nil, isBlockTaken: &isBlockTaken)
-                throw ModuleFailure(
-                    MH_E_LIMIT,
-                    "table \(name) cannot place another item; split what it holds over more tables")
-            }
+            try check(store.insert(hash, key, value, block, expiry: expiry, now: now))
             isBlockTaken = block != nil
-            account(stripe, items: 1, bytes: key.count + value.length)
+            account(hash.stripe, items: 1, bytes: key.count + value.length)
             change.expiry = expiry
-            change.number = feed.number()
+            change.number = changeNumber()
             return true
         }
-        let head = store.head(old)
-        let growth = value.length - head.pointee.valueLength
-        if growth > 0 { try admit(items: 0, bytes: growth) }
-        let oldExpiry = head.pointee.expiry
-        let expiry = expiry(rule, old: oldExpiry, now)
-        if block == nil, store.overwrite(head, with: value) {
-            if expiry != oldExpiry {
-                store.unschedule(stripe, old)
-                head.pointee.expiry = expiry
-                if expiry != 0, !store.schedule(stripe, old, now: now) { head.pointee.expiry = 0 }
-            }
-        } else {
-            guard
-                let ref = store.makeItem(
-                    stripe, key: key, value: value, block: block, expiry: expiry,
-                    sequence: head.pointee.sequence)
-            else { throw noMemory }
-            guard expiry == 0 || store.schedule(stripe, ref, now: now) else {
-                discard(stripe, ref, ownsBlock: block != nil, isBlockTaken: &isBlockTaken)
-                throw noMemory
-            }
-            isBlockTaken = block != nil
-            slot.pointee = UInt64(upper) << 32 | UInt64(ref)
-            store.unschedule(stripe, old)
-            store.freeItem(old, stripe)
+        let item = old.item
+        switch condition {
+        case .always: break
+        case .missing: return false
+        case .equal(let expected): guard isEqual(item.value, expected) else { return false }
         }
-        account(stripe, items: 0, bytes: growth)
+        let growth = value.length - item.valueLength
+        if growth > 0 { try admit(items: 0, bytes: growth) }
+        let expiry = expiry(rule, old: item.expiry, now)
+        if item.overwrite(value) {
+            if expiry != item.expiry, !store.setExpiry(hash, old, expiry, now: now) { throw noMemory }
+        } else {
+            try check(store.replace(old, hash, key, value, block, expiry: expiry, now: now))
+            isBlockTaken = block != nil
+        }
+        account(hash.stripe, items: 0, bytes: growth)
         change.expiry = expiry
-        change.number = feed.number()
+        change.number = changeNumber()
         return true
     }
 
-    /// Frees an item that never got into the table; its block, if any, goes with it.
-    private func discard(_ stripe: StripePointer, _ ref: Ref, ownsBlock: Bool, isBlockTaken: inout Bool) {
-        isBlockTaken = ownsBlock
-        store.freeItem(ref, stripe)
+    private func check(_ outcome: ItemStore.Insertion) throws(ModuleFailure) {
+        switch outcome {
+        case .done: return
+        case .noMemory: throw noMemory
+        case .noRoom:
+            throw ModuleFailure(
+                MH_E_LIMIT, "table \(name) cannot place another item; split what it holds over more tables")
+        }
+    }
+
+    /// Writes a value over one that is there and as long, which is what most writes do; false: it takes more than that.
+    @inline(__always) private func overwrite(
+        _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ rule: ExpiryRule
+    ) throws(ModuleFailure) -> Bool {
+        let now = now
+        try lock(hash, key, "a write")
+        guard let place = visible(hash, key, now), place.item.overwrite(value) else {
+            hash.stripe.release()
+            return false
+        }
+        let item = place.item
+        let expiry = expiry(rule, old: item.expiry, now)
+        if expiry != item.expiry { _ = store.setExpiry(hash, place, expiry, now: now) }
+        let number = changeNumber()
+        hash.stripe.release()
+        if number != 0 { tell(key, value, expiry, number) }
+        return true
+    }
+
+    @inline(never) private func tell(_ key: UnsafeRawBufferPointer, _ value: ItemValue, _ expiry: UInt32, _ number: UInt64) {
+        feed.tell(
+            Change(kind: .set, key: key, value: value, expiry: expiry, stamp: clock.milliseconds, number: number))
     }
 
     @inline(__always) private func isEqual(_ value: ItemValue, _ other: ItemValue) -> Bool {
@@ -197,67 +204,89 @@ extension HashTable {
     func remove(_ key: UnsafeRawBufferPointer, ifEqual value: ItemValue) throws(ModuleFailure) -> Bool {
         let now = now
         var number: UInt64 = 0
-        let isRemoved = try locked(key, "a removal") { stripe, upper in
-            guard let slot = store.find(stripe, upper, key) else { return false }
-            let ref = Ref(truncatingIfNeeded: slot.pointee)
-            let head = store.head(ref)
-            guard isVisible(head, now), isEqual(store.value(head), value) else { return false }
-            remove(stripe, slot, ref)
-            number = feed.number()
+        let isRemoved = try locked(key, "a removal") { hash in
+            guard let place = visible(hash, key, now), isEqual(place.item.value, value) else { return false }
+            remove(place, hash)
+            number = changeNumber()
             return true
         }
-        if isRemoved, feed.isFollowed {
+        if isRemoved, number != 0 {
             feed.tell(Change(kind: .removed, key: key, stamp: clock.milliseconds, number: number))
         }
         return isRemoved
+    }
+
+    /// Writes a value where the bucket has been asked for already.
+    @inline(__always) func set(
+        _ key: UnsafeRawBufferPointer, _ value: ItemValue, expiry rule: ExpiryRule, _ hash: KeyHash
+    ) throws(ModuleFailure) {
+        if try overwrite(hash, key, value, rule) { return }
+        _ = try write(key, value, rule, .always)
     }
 
     // MARK: Increment
 
     /// Adds to an integer, all in one step. Nil when the key is missing and the table has no initval. Throws when the value is text, or
     /// when the sum does not fit 64 bits: the value stays.
-    func add(_ amount: Int64, to key: UnsafeRawBufferPointer) throws(ModuleFailure) -> Int64? {
-        try checkLengths(key, .integer(0))
+    @inline(__always) func add(_ amount: Int64, to key: UnsafeRawBufferPointer) throws(ModuleFailure) -> Int64? {
+        let hash = store.locate(key)
+        store.prefetch(hash)
+        return try add(amount, to: key, hash)
+    }
+
+    /// The same where the bucket has been asked for already.
+    @inline(__always) func add(
+        _ amount: Int64, to key: UnsafeRawBufferPointer, _ hash: KeyHash
+    ) throws(ModuleFailure) -> Int64? {
         let now = now
+        try lock(hash, key, "an increment")
+        guard let place = visible(hash, key, now), let integer = place.item.integer else {
+            hash.stripe.release()
+            return try addAnew(amount, key, now)
+        }
+        let (sum, overflow) = integer.loadUnaligned(as: Int64.self).addingReportingOverflow(amount)
+        guard !overflow else {
+            hash.stripe.release()
+            return try addAnew(amount, key, now)
+        }
+        integer.storeBytes(of: sum, as: Int64.self)
+        let expiry = expiry(.standard, old: place.item.expiry, now)
+        if expiry != place.item.expiry { _ = store.setExpiry(hash, place, expiry, now: now) }
+        let number = changeNumber()
+        hash.stripe.release()
+        if number != 0 { tell(key, .integer(sum), expiry, number) }
+        return sum
+    }
+
+    /// Adds where that is more than writing over an integer: the item is missing, or long, or there is an error to be found.
+    @inline(never) private func addAnew(
+        _ amount: Int64, _ key: UnsafeRawBufferPointer, _ now: UInt32
+    ) throws(ModuleFailure) -> Int64? {
+        try checkLengths(key, .integer(0))
         let block = try makeBlock(key, .integer(0))
         var isBlockTaken = false
         defer { if !isBlockTaken { block?.release() } }
         var change = Change(kind: .set, key: key)
-        let sum = try locked(key, "an increment") { (stripe, upper) throws(ModuleFailure) -> Int64? in
-            guard let head = visible(stripe, upper, key, now) else {
+        let sum = try locked(key, "an increment") { (hash) throws(ModuleFailure) -> Int64? in
+            let old: Int64
+            if let place = visible(hash, key, now) {
+                guard case .integer(let number) = place.item.value else {
+                    throw ModuleFailure(
+                        MH_E_INVALID,
+                        "the value of \"\(printable(key, atMost: 64))\" in table \(name) is a string, expected an integer")
+                }
+                old = number
+            } else {
                 guard let initial = definition.initialValue else { return nil }
-                let sum = try self.sum(initial, amount, key)
-                if let block { copyItem(key, .integer(sum), to: block.bytes) }
-                _ = try write(
-                    stripe, upper, key, .integer(sum), block, .standard, .always, now, &isBlockTaken, &change)
-                return sum
-            }
-            guard case .integer(let old) = store.value(head) else {
-                throw ModuleFailure(
-                    MH_E_INVALID,
-                    "the value of \"\(printable(key, atMost: 64))\" in table \(name) is a string, expected an integer")
+                old = initial
             }
             let sum = try self.sum(old, amount, key)
-            if store.block(head) != nil {
-                // Readers may hold on to the block: it is never written to.
-                if let block { copyItem(key, .integer(sum), to: block.bytes) }
-                _ = try write(
-                    stripe, upper, key, .integer(sum), block, .standard, .always, now, &isBlockTaken, &change)
-                return sum
-            }
-            store.setInteger(head, sum)
-            if expires, definition.updatesExpiry {
-                reschedule(stripe, head, expiry(.standard, old: head.pointee.expiry, now), now)
-            }
-            change.expiry = head.pointee.expiry
-            change.number = feed.number()
+            // Readers may hold on to a block: none that is in the table is ever written to.
+            block?.body.overwrite(.integer(sum))
+            _ = try write(hash, key, .integer(sum), block, .standard, .always, now, &isBlockTaken, &change)
             return sum
         }
-        if let sum, feed.isFollowed {
-            change.value = .integer(sum)
-            change.stamp = clock.milliseconds
-            feed.tell(change)
-        }
+        if let sum, change.number != 0 { tell(key, .integer(sum), change.expiry, change.number) }
         return sum
     }
 
@@ -272,16 +301,6 @@ extension HashTable {
         return sum
     }
 
-    private func reschedule(
-        _ stripe: StripePointer, _ head: UnsafeMutablePointer<ItemHead>, _ expiry: UInt32, _ now: UInt32
-    ) {
-        guard expiry != head.pointee.expiry else { return }
-        let ref = store.ref(of: head)
-        store.unschedule(stripe, ref)
-        head.pointee.expiry = expiry
-        if expiry != 0, !store.schedule(stripe, ref, now: now) { head.pointee.expiry = 0 }
-    }
-
     // MARK: Expiry
 
     /// Gives an item a new expiry: seconds since 1970, 0 is never. False when the key is missing or the table has no expiry. While
@@ -291,15 +310,15 @@ extension HashTable {
         guard expires else { return false }
         let now = now
         var number: UInt64 = 0
-        let isSet = try locked(key, "a new expiry") { stripe, upper in
-            guard let slot = store.find(stripe, upper, key) else { return false }
-            let head = store.head(Ref(truncatingIfNeeded: slot.pointee))
-            guard isVisible(head, now) || head.pointee.keyWord & ItemHead.isTold != 0 else { return false }
-            reschedule(stripe, head, expiry == 0 ? 0 : max(expiry, now), now)
-            number = feed.number()
+        let isSet = try locked(key, "a new expiry") { hash in
+            guard let place = store.find(hash, key),
+                isVisible(place.item, now) || (place.isDue && place.item.sequence == hash.stripe.pointee.told),
+                store.setExpiry(hash, place, expiry == 0 ? 0 : max(expiry, now), now: now)
+            else { return false }
+            number = changeNumber()
             return true
         }
-        if isSet, feed.isFollowed {
+        if isSet, number != 0 {
             feed.tell(
                 Change(kind: .expiry, key: key, expiry: expiry, stamp: clock.milliseconds, number: number))
         }

@@ -37,7 +37,8 @@ public final class HashTable: Sendable {
     let isPurging = Atomic<Bool>(false)
     let expiredTotal = Atomic<Int>(0)
 
-    var expires: Bool { definition.autoexpire > 0 }
+    /// Whether items of this table may expire.
+    let expires: Bool
     public var name: String { definition.name }
 
     /// Throws when the system has no addresses left for it.
@@ -46,13 +47,13 @@ public final class HashTable: Sendable {
         reserving bytes: Int = 16 << 30, seed: UInt64? = nil
     ) throws(ModuleFailure) {
         self.definition = definition
+        expires = definition.autoexpire > 0
         self.clock = clock
         self.locks = locks
         slotMask = definition.slots - 1
         guard
             let store = ItemStore(
-                stripeBits: definition.slots <= 4096 ? 6 : 8, expires: definition.autoexpire > 0,
-                reserving: bytes, seed: seed, now: clock.seconds)
+                stripeBits: definition.slots <= 4096 ? 6 : 8, reserving: bytes, seed: seed, now: clock.seconds)
         else {
             throw ModuleFailure(
                 MH_E_NO_MEMORY,
@@ -65,22 +66,33 @@ public final class HashTable: Sendable {
 
     /// Runs `body` with the key's stripe locked and its slot not locked by another thread.
     @inline(__always) func locked<Result>(
-        _ key: UnsafeRawBufferPointer, _ site: StaticString,
-        _ body: (StripePointer, UInt32) throws(ModuleFailure) -> Result
+        _ key: UnsafeRawBufferPointer, _ site: StaticString, _ body: (KeyHash) throws(ModuleFailure) -> Result
     ) throws(ModuleFailure) -> Result {
-        let hash = store.hash(key)
-        let stripe = store.stripe(of: hash)
-        pthread_mutex_lock(&stripe.pointee.mutex)
+        let hash = store.locate(key)
+        store.prefetch(hash)
+        try lock(hash, key, site)
+        defer { hash.stripe.release() }
+        return try body(hash)
+    }
+
+    /// Locks a key's stripe, once no other thread has locked its slot.
+    @inline(__always) func lock(
+        _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ site: StaticString
+    ) throws(ModuleFailure) {
+        hash.stripe.acquire()
         // Looked at under the stripe's lock: whoever locks the slot later reads the item after this call.
-        while heldSlots.load(ordering: .acquiring) != 0 {
-            let place = place(of: key)
-            guard locks.isBlocked(place) else { break }
-            pthread_mutex_unlock(&stripe.pointee.mutex)
+        if heldSlots.load(ordering: .acquiring) != 0 { try waitForSlot(hash, key, site) }
+    }
+
+    @inline(never) private func waitForSlot(
+        _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ site: StaticString
+    ) throws(ModuleFailure) {
+        let place = place(of: key)
+        while heldSlots.load(ordering: .acquiring) != 0, locks.isBlocked(place) {
+            hash.stripe.release()
             try locks.waitUntilFree(place, site: "\(site)")
-            pthread_mutex_lock(&stripe.pointee.mutex)
+            hash.stripe.acquire()
         }
-        defer { pthread_mutex_unlock(&stripe.pointee.mutex) }
-        return try body(stripe, store.upper(hash))
     }
 
     func place(of key: UnsafeRawBufferPointer) -> SlotLocks.Place {
@@ -90,17 +102,15 @@ public final class HashTable: Sendable {
     /// The slot of Kamailio's id, 0…slots-1.
     func slot(of id: UInt32) -> UInt32 { id & slotMask }
 
-    @inline(__always) func isVisible(_ head: UnsafeMutablePointer<ItemHead>, _ now: UInt32) -> Bool {
-        head.pointee.expiry == 0 || head.pointee.expiry >= now
+    @inline(__always) func isVisible(_ item: Item, _ now: UInt32) -> Bool {
+        let expiry = item.expiry
+        return expiry == 0 || expiry >= now
     }
 
-    /// The item of a key if it is there and not expired.
-    @inline(__always) func visible(
-        _ stripe: StripePointer, _ upper: UInt32, _ key: UnsafeRawBufferPointer, _ now: UInt32
-    ) -> UnsafeMutablePointer<ItemHead>? {
-        guard let slot = store.find(stripe, upper, key) else { return nil }
-        let head = store.head(Ref(truncatingIfNeeded: slot.pointee))
-        return isVisible(head, now) ? head : nil
+    /// The place of a key if it is there and not expired.
+    @inline(__always) func visible(_ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ now: UInt32) -> Place? {
+        guard let place = store.find(hash, key), isVisible(place.item, now) else { return nil }
+        return place
     }
 
     @inline(__always) var now: UInt32 { expires ? clock.seconds : 0 }
@@ -110,7 +120,7 @@ public final class HashTable: Sendable {
     /// Whether the key is there and not expired.
     public func contains(_ key: UnsafeRawBufferPointer) throws(ModuleFailure) -> Bool {
         let now = now
-        return try locked(key, "a read") { stripe, upper in visible(stripe, upper, key, now) != nil }
+        return try locked(key, "a read") { hash in visible(hash, key, now) != nil }
     }
 
     /// Copies an item's value; false when the key is not there.
@@ -118,39 +128,64 @@ public final class HashTable: Sendable {
         let now = now
         var large: Block?
         var found = false
-        try locked(key, "a read") { stripe, upper in
-            guard let head = visible(stripe, upper, key, now) else { return }
+        try locked(key, "a read") { hash in
+            guard let item = visible(hash, key, now)?.item else { return }
             found = true
-            copy.expiry = head.pointee.expiry
-            if let block = store.block(head) {
+            copy.expiry = item.expiry
+            if let block = item.block {
                 // Held on to here, copied without the lock.
                 block.retain()
                 large = block
-                copy.start(head.pointee)
             } else {
-                copy.take(store.value(head))
+                copy.take(item.value)
             }
         }
         if let large {
-            copy.finish(large, keyLength: key.count)
+            copy.take(large.body.value)
             large.release()
         }
         return found
     }
 
     /// Copies an item's value into a buffer, as much as fits; nil when the key is not there. `length` is the value's.
-    func get(
+    @inline(__always) func get(
         _ key: UnsafeRawBufferPointer, buffer: UnsafeMutableRawBufferPointer
     ) throws(ModuleFailure) -> (value: ItemValue, length: Int, expiry: UInt32)? {
+        let hash = store.locate(key)
+        store.prefetch(hash)
         let now = now
-        return try locked(key, "a read") { stripe, upper in
-            guard let head = visible(stripe, upper, key, now) else { return nil }
-            guard case .bytes(let bytes) = store.value(head) else { return (store.value(head), 0, head.pointee.expiry) }
-            let count = min(bytes.count, buffer.count)
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes.prefix(count)))
-            let copied = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(buffer).prefix(count))
-            return (.bytes(copied), bytes.count, head.pointee.expiry)
+        try lock(hash, key, "a read")
+        guard let item = visible(hash, key, now)?.item else {
+            hash.stripe.release()
+            return nil
         }
+        let expiry = item.expiry
+        guard let integer = item.integer else { return copyText(item, hash, expiry, buffer) }
+        let number = integer.loadUnaligned(as: Int64.self)
+        hash.stripe.release()
+        return (.integer(number), 0, expiry)
+    }
+
+    /// Copies what is no integer in its bucket; the stripe is locked, and is not when this returns.
+    @inline(never) private func copyText(
+        _ item: Item, _ hash: KeyHash, _ expiry: UInt32, _ buffer: UnsafeMutableRawBufferPointer
+    ) -> (value: ItemValue, length: Int, expiry: UInt32) {
+        let block = item.block
+        // A large item is held on to, and copied without the lock.
+        if let block {
+            block.retain()
+            hash.stripe.release()
+        }
+        let value = block?.body.value ?? item.value
+        var count = 0
+        if case .bytes(let text) = value, let start = text.baseAddress, let target = buffer.baseAddress {
+            count = min(text.count, buffer.count)
+            target.copyMemory(from: start, byteCount: count)
+        }
+        if let block { block.release() } else { hash.stripe.release() }
+        guard case .bytes(let text) = value else { return (value, 0, expiry) }
+        // Of the text only its length is looked at from here on.
+        return (.bytes(UnsafeRawBufferPointer(start: buffer.baseAddress, count: count)), text.count, expiry)
     }
 
     // MARK: Slots
@@ -175,31 +210,30 @@ public final class HashTable: Sendable {
     public func remove(_ key: UnsafeRawBufferPointer) throws(ModuleFailure) -> Bool {
         let now = now
         var number: UInt64 = 0
-        let wasVisible = try locked(key, "a removal") { stripe, upper in
-            guard let slot = store.find(stripe, upper, key) else { return false }
-            let ref = Ref(truncatingIfNeeded: slot.pointee)
-            let isVisible = isVisible(store.head(ref), now)
-            remove(stripe, slot, ref)
-            number = feed.number()
+        let wasVisible = try locked(key, "a removal") { hash in
+            guard let place = store.find(hash, key) else { return false }
+            let isVisible = isVisible(place.item, now)
+            remove(place, hash)
+            number = changeNumber()
             return isVisible
         }
-        if wasVisible, feed.isFollowed {
+        if wasVisible, number != 0 {
             feed.tell(Change(kind: .removed, key: key, stamp: clock.milliseconds, number: number))
         }
         return wasVisible
     }
 
-    /// Takes an item out of slot, wheel and counts, and frees it.
-    func remove(_ stripe: StripePointer, _ slot: UnsafeMutablePointer<UInt64>, _ ref: Ref) {
-        let head = store.head(ref)
-        account(stripe, items: -1, bytes: -(head.pointee.keyLength + head.pointee.valueLength))
-        store.unschedule(stripe, ref)
-        slot.pointee = 0
-        store.freeItem(ref, stripe)
-        store.shrinkIfEmpty(stripe)
+    /// Takes an item out of the table and its counts, and frees it.
+    func remove(_ place: Place, _ hash: KeyHash) {
+        let item = place.item
+        account(hash.stripe, items: -1, bytes: -(item.key.count + item.valueLength))
+        store.remove(place, hash)
     }
 
-    func account(_ stripe: StripePointer, items: Int, bytes: Int) {
+    /// The number of a change, 0 when nobody follows them; taken under the stripe's lock.
+    @inline(__always) func changeNumber() -> UInt64 { feed.isFollowed ? feed.number() : 0 }
+
+    @inline(__always) func account(_ stripe: StripePointer, items: Int, bytes: Int) {
         stripe.pointee.count += items
         stripe.pointee.bytes += bytes
         switch definition.limit {
@@ -213,19 +247,17 @@ public final class HashTable: Sendable {
     public func removeAll() {
         let now = now
         for index in 0..<store.stripeCount {
-            let stripe = store.stripes + index
-            pthread_mutex_lock(&stripe.pointee.mutex)
-            let isEmpty = stripe.pointee.count == 0
-            let old = isEmpty ? nil : store.detachContents(of: stripe, now: now)
-            if let old {
-                switch definition.limit {
-                case nil: break
-                case .items: limited.subtract(old.count, ordering: .relaxed)
-                case .bytes: limited.subtract(old.bytes, ordering: .relaxed)
-                }
+            let stripe = store.stripe(index)
+            stripe.acquire()
+            let old = store.detachContents(of: stripe, now: now)
+            stripe.release()
+            guard let old else { continue }
+            switch definition.limit {
+            case nil: break
+            case .items: limited.subtract(old.count, ordering: .relaxed)
+            case .bytes: limited.subtract(old.bytes, ordering: .relaxed)
             }
-            pthread_mutex_unlock(&stripe.pointee.mutex)
-            if let old { store.freeContents(of: old) }
+            store.free(old)
         }
         if feed.isFollowed {
             feed.tell(Change(kind: .flushed, stamp: clock.milliseconds, number: feed.number()))
@@ -243,17 +275,17 @@ public final class HashTable: Sendable {
         var items = 0
         var bytes = 0
         for index in 0..<store.stripeCount {
-            let stripe = store.stripes + index
-            pthread_mutex_lock(&stripe.pointee.mutex)
+            let stripe = store.stripe(index)
+            stripe.acquire()
             var budget = Self.stepsPerLock
             while !store.advance(stripe, to: now, budget: &budget) {
-                pthread_mutex_unlock(&stripe.pointee.mutex)
+                stripe.release()
                 budget = Self.stepsPerLock
-                pthread_mutex_lock(&stripe.pointee.mutex)
+                stripe.acquire()
             }
-            items += stripe.pointee.count - stripe.pointee.due
+            items += stripe.pointee.count - Int(stripe.pointee.due)
             bytes += stripe.pointee.bytes
-            pthread_mutex_unlock(&stripe.pointee.mutex)
+            stripe.release()
         }
         return (items, bytes)
     }

@@ -21,21 +21,6 @@ struct ItemCopy {
         }
     }
 
-    mutating func start(_ head: ItemHead) {
-        isInteger = head.holdsInteger
-        integer = Int64(head.valueLength)
-    }
-
-    mutating func finish(_ block: Block, keyLength: Int) {
-        let start = block.bytes + keyLength
-        if isInteger {
-            integer = start.loadUnaligned(as: Int64.self)
-        } else {
-            let length = Int(integer)
-            take(.bytes(UnsafeRawBufferPointer(start: start, count: length)))
-        }
-    }
-
     /// The value as text: bytes as they are, integers in decimal.
     var text: String { isInteger ? String(integer) : String(decoding: bytes, as: UTF8.self) }
 }

@@ -1,36 +1,86 @@
-// The memory of a table: stripes with a lock each, their segments of slots, and the items in an arena. This file and its
-// extensions own all of it: segments and directories are freed when they are replaced, everything else in `deinit`.
+// The memory of a table: stripes with a lock each, their segments of buckets, and what lies outside of these, in an arena. This file
+// and its extensions own all of it: pages are given back when they are empty, directories and the rest are freed in `deinit`.
+import CPrefetch
 import Glibc
 import Synchronization
 
-typealias StripePointer = UnsafeMutablePointer<Stripe>
-
-/// One part of a table: everything with the same low bits of the hash.
+/// What is in one part of a table: everything with the same low bits of the hash. Under the stripe's lock.
 struct Stripe {
-    var mutex = pthread_mutex_t()
-    /// 2^depth segments, by the upper bits of the 32 hash bits that a slot holds.
-    var directory: UnsafeMutablePointer<Segment>
-    var depth = 0
-    var slab: Slab
+    var slab = Slab()
     /// Items, expired ones that are still here included.
     var count = 0
     /// Bytes of keys and values.
     var bytes = 0
-    /// Items in the list of the expired.
-    var due = 0
-    /// Items in the wheel, without those in the list of the expired.
-    var wheelCount = 0
+    /// Expired items that the wheel has come to.
+    var due: UInt32 = 0
+    /// Buckets in the wheel.
+    var wheelCount: UInt32 = 0
     /// The page with the wheel's list heads; 0: none yet.
     var wheelPage: UInt32 = 0
-    /// Everything that expires up to this second has come out of the wheel.
-    var wheelTime: UInt32 = 0
+    /// Everything that expires before this second is counted as due.
+    var wheelTime: UInt32
+    /// The sequence of the item whose expiry is being told to subscribers, one of which may rescue it; 0: none.
+    var told: UInt32 = 0
+}
+
+/// Where a stripe is: a cache line of its own, with its lock, the word of its directory, which is read without the lock, and the rest.
+struct StripePointer: Equatable {
+    static let size = 64
+    private let raw: UnsafeMutableRawPointer
+    private var lock: UnsafeMutablePointer<StripeLock> { raw.assumingMemoryBound(to: StripeLock.self) }
+    private var root: UnsafeMutablePointer<Atomic<UInt>> { (raw + 8).assumingMemoryBound(to: Atomic<UInt>.self) }
+    private var content: UnsafeMutablePointer<Stripe> { (raw + 16).assumingMemoryBound(to: Stripe.self) }
+
+    @inline(__always) init(_ raw: UnsafeMutableRawPointer) { self.raw = raw }
+
+    /// Makes an empty stripe in uninitialized memory.
+    func initialize(now: UInt32) {
+        lock.initialize(to: StripeLock())
+        root.initialize(to: Atomic(Directory().word))
+        content.initialize(to: Stripe(wheelTime: now))
+    }
+
+    func deinitialize() {
+        content.deinitialize(count: 1)
+        root.deinitialize(count: 1)
+        lock.deinitialize(count: 1)
+    }
+
+    @inline(__always) func acquire() { lock.pointee.acquire() }
+    @inline(__always) func release() { lock.pointee.release() }
+
+    @inline(__always) var directory: Directory {
+        get { Directory(word: root.pointee.load(ordering: .acquiring)) }
+        nonmutating set { root.pointee.store(newValue.word, ordering: .releasing) }
+    }
+
+    @inline(__always) var pointee: Stripe {
+        get { content.pointee }
+        nonmutating _modify { yield &content.pointee }
+    }
+}
+
+/// What a stripe held, taken out of it: nobody else can reach it.
+struct StripeContents {
+    fileprivate var segments: [Segment]
+    fileprivate var slab: Slab
+    fileprivate var wheelPage: UInt32
+    var count: Int
+    var bytes: Int
+}
+
+/// A key's hash, taken apart: the stripe, the bits that choose a bucket in it, and those that find the item there.
+struct KeyHash {
+    let stripe: StripePointer
+    let upper: UInt32
+    let tag: UInt8
 }
 
 /// Finds, places and removes items; calls on a stripe need its lock. Any thread.
 final class ItemStore: @unchecked Sendable {
     // @unchecked: what is not constant belongs to a stripe and is used under its lock.
-    static let slotsPerBucket = 8
-    static let largestBucketBits = 6
+    /// The first 256 bytes of a page are the links of the other fifteen.
+    static let bucketsPerPage = 15
     /// Local depth at which a table counts as full; only hashes that all but coincide lead there.
     static let largestDepth = 20
 
@@ -38,174 +88,281 @@ final class ItemStore: @unchecked Sendable {
     let base: UnsafeMutableRawPointer
     let hash: StrongHash
     let stripeCount: Int
-    let stripes: UnsafeMutablePointer<Stripe>
+    private let stripes: UnsafeMutableRawPointer
     private let stripeMask: UInt64
-    /// 8 in tables with expiry, for the links of the wheel, else 0.
-    let linkSize: Int
     private let nextSequence = Atomic<UInt32>(0)
 
     /// Nil when the system gives no addresses.
-    init?(stripeBits: Int, expires: Bool, reserving bytes: Int, seed: UInt64?, now: UInt32) {
+    init?(stripeBits: Int, reserving bytes: Int, seed: UInt64?, now: UInt32) {
         guard let arena = Arena(reserving: bytes) else { return nil }
         self.arena = arena
         base = arena.base
         hash = StrongHash(seed: seed)
         stripeCount = 1 << stripeBits
         stripeMask = UInt64(stripeCount - 1)
-        linkSize = expires ? 8 : 0
-        stripes = .allocate(capacity: stripeCount)
-        for index in 0..<stripeCount {
-            (stripes + index).initialize(to: ItemStore.freshStripe(now))
-            pthread_mutex_init(&stripes[index].mutex, nil)
-        }
+        stripes = .allocate(byteCount: stripeCount * StripePointer.size, alignment: StripePointer.size)
+        for index in 0..<stripeCount { stripe(index).initialize(now: now) }
     }
 
     deinit {
         for index in 0..<stripeCount {
-            freeContents(of: stripes[index])
-            pthread_mutex_destroy(&stripes[index].mutex)
+            let stripe = stripe(index)
+            if let contents = detachContents(of: stripe, now: 0) { free(contents) }
+            stripe.pointee.slab.free()
+            stripe.directory.free()
+            stripe.deinitialize()
         }
-        stripes.deinitialize(count: stripeCount)
         stripes.deallocate()
     }
 
-    private static func freshStripe(_ now: UInt32) -> Stripe {
-        let directory = UnsafeMutablePointer<Segment>.allocate(capacity: 1)
-        directory.initialize(to: smallSegment(bits: 0, depth: 0))
-        let heads = UnsafeMutablePointer<UInt32>.allocate(capacity: SizeClass.count)
-        heads.initialize(repeating: 0, count: SizeClass.count)
-        var stripe = Stripe(directory: directory, slab: Slab(heads: heads))
-        stripe.wheelTime = now
-        return stripe
-    }
+    @inline(__always) func stripe(_ index: Int) -> StripePointer { StripePointer(stripes + index &* StripePointer.size) }
 
-    /// Puts an empty stripe in place of this one and returns what was in it, to be freed by `freeContents` without the lock.
-    func detachContents(of stripe: StripePointer, now: UInt32) -> Stripe {
-        let old = stripe.pointee
-        var fresh = ItemStore.freshStripe(now)
-        fresh.mutex = old.mutex
-        // The mutex is held and must stay where and as it is: everything else is replaced.
-        stripe.pointee.directory = fresh.directory
-        stripe.pointee.depth = 0
-        stripe.pointee.slab = fresh.slab
+    /// Empties a stripe and returns what was in it, to be freed by `free` without the lock; nil when it is empty.
+    func detachContents(of stripe: StripePointer, now: UInt32) -> StripeContents? {
+        let directory = stripe.directory
+        guard directory.depth > 0 || directory[0].count > 0 else { return nil }
+        var segments: [Segment] = []
+        directory.forEachSegment { segments.append($0) }
+        let contents = StripeContents(
+            segments: segments, slab: stripe.pointee.slab, wheelPage: stripe.pointee.wheelPage,
+            count: stripe.pointee.count, bytes: stripe.pointee.bytes)
+        stripe.directory = directory.emptied()
+        stripe.pointee.slab = Slab()
+        stripe.pointee.wheelPage = 0
         stripe.pointee.count = 0
         stripe.pointee.bytes = 0
         stripe.pointee.due = 0
+        stripe.pointee.told = 0
         stripe.pointee.wheelCount = 0
-        stripe.pointee.wheelPage = 0
         stripe.pointee.wheelTime = now
-        return old
+        return contents
     }
 
-    /// Frees items, segments and directory of a stripe that nobody can reach.
-    func freeContents(of stripe: Stripe) {
-        forEachSegment(of: stripe) { segment in
-            segment.forEachSlot { slot in freeItem(Ref(truncatingIfNeeded: slot), stripe.slab) }
-            freeSegment(segment)
+    func free(_ contents: StripeContents) {
+        for segment in contents.segments {
+            forEachBucket(segment) { bucket in
+                bucket.forEachItem { _, item in freeBody(of: item, contents.slab) }
+            }
+            givePages(segment)
         }
-        for index in 0..<SizeClass.count where stripe.slab.heads[index] != 0 {
-            arena.givePage(stripe.slab.heads[index])
+        contents.slab.giveEmptyPages(arena)
+        if contents.wheelPage != 0 { arena.givePage(contents.wheelPage, from: .others) }
+        contents.slab.free()
+    }
+
+    // MARK: Finding
+
+    @inline(__always) func locate(_ key: UnsafeRawBufferPointer) -> KeyHash { locate(hash(key)) }
+
+    @inline(__always) func locate(_ hash: UInt64) -> KeyHash {
+        KeyHash(
+            stripe: stripe(Int(truncatingIfNeeded: hash & stripeMask)), upper: UInt32(truncatingIfNeeded: hash >> 32),
+            tag: UInt8(truncatingIfNeeded: hash >> 16))
+    }
+
+    @inline(__always) func bucket(_ page: UInt32, _ number: Int) -> Bucket {
+        let offset: Int = Int(page) &* Arena.pageSize &+ (number &+ 1) &* Bucket.size
+        return Bucket(base + offset)
+    }
+
+    /// A bucket that is always empty.
+    var nowhere: Bucket { bucket(0, 0) }
+
+    /// The bucket where an item belongs.
+    @inline(__always) func home(_ stripe: StripePointer, _ upper: UInt32) -> Bucket {
+        let (page, number) = stripe.directory.place(upper)
+        return bucket(page, number)
+    }
+
+    /// The bucket that comes so many behind another in its page: behind the last comes the first.
+    @inline(__always) func bucket(_ distance: Int, behind home: Bucket) -> Bucket {
+        let offset = Int(bitPattern: home.raw) & (Arena.pageSize - 1)
+        var number = offset / Bucket.size + distance
+        if number > Self.bucketsPerPage { number -= Self.bucketsPerPage }
+        return Bucket(home.raw + (number * Bucket.size - offset))
+    }
+
+    /// Asks for a key's bucket. Needs no lock: what has moved meanwhile is merely not there when it is looked at.
+    @inline(__always) func prefetch(_ hash: KeyHash) { home(hash.stripe, hash.upper).prefetch() }
+
+    /// Asks for the first line of a key's bucket, which says where in it the item is. Needs no lock.
+    @inline(__always) func prefetchHeader(_ hash: KeyHash) -> Bucket {
+        let home = home(hash.stripe, hash.upper)
+        home.prefetchHeader()
+        return home
+    }
+
+    /// The place of a key; nil when the stripe has no such item, expired ones included.
+    @inline(__always) func find(_ hash: KeyHash, _ key: UnsafeRawBufferPointer) -> Place? {
+        let home = home(hash.stripe, hash.upper)
+        if let slot = home.find(hash.tag, hash.upper, key) { return Place(bucket: home, slot: slot) }
+        return home.reach == 0 ? nil : findStray(hash, key, home)
+    }
+
+    @inline(never) private func findStray(_ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ home: Bucket) -> Place? {
+        for distance in 1...home.reach {
+            let bucket = bucket(distance, behind: home)
+            if let slot = bucket.find(hash.tag, hash.upper, key) { return Place(bucket: bucket, slot: slot) }
         }
-        if stripe.wheelPage != 0 { arena.givePage(stripe.wheelPage) }
-        stripe.slab.heads.deallocate()
-        stripe.directory.deallocate()
+        return nil
     }
 
-    // MARK: Items
-
-    @inline(__always) func stripe(of hash: UInt64) -> StripePointer { stripes + Int(hash & stripeMask) }
-    @inline(__always) func upper(_ hash: UInt64) -> UInt32 { UInt32(truncatingIfNeeded: hash >> 32) }
-
-    @inline(__always) func head(_ ref: Ref) -> UnsafeMutablePointer<ItemHead> {
-        (base + (Int(ref) &* 8 &+ linkSize)).assumingMemoryBound(to: ItemHead.self)
+    /// The item of a stripe with these hash bits and this sequence.
+    func find(_ stripe: StripePointer, _ upper: UInt32, sequence: UInt32) -> Item? {
+        let home = home(stripe, upper)
+        for distance in 0...home.reach {
+            let bucket = bucket(distance, behind: home)
+            for slot in 0..<Bucket.slots where bucket.isUsed(slot) && bucket.item(slot).sequence == sequence {
+                return bucket.item(slot)
+            }
+        }
+        return nil
     }
 
-    @inline(__always) func ref(of head: UnsafeMutablePointer<ItemHead>) -> Ref {
-        Ref(truncatingIfNeeded: (UnsafeMutableRawPointer(head) - base - linkSize) / 8)
-    }
+    // MARK: Writing
 
-    @inline(__always) private func pieceSize(_ keyLength: Int, _ valueLength: Int) -> Int {
-        linkSize &+ ItemHead.size &+ keyLength &+ valueLength
+    /// The number of a new item, never 0.
+    private func newSequence() -> UInt32 {
+        let next = nextSequence.add(1, ordering: .relaxed).newValue
+        return next != 0 ? next : nextSequence.add(1, ordering: .relaxed).newValue
     }
 
     /// Whether key and value of these lengths go into a block of their own.
     @inline(__always) func needsBlock(_ keyLength: Int, _ valueLength: Int) -> Bool {
-        pieceSize(keyLength, valueLength) > SizeClass.largest
+        ItemBody.headSize &+ keyLength &+ valueLength > SizeClass.largest
     }
 
-    @inline(__always) func block(_ head: UnsafeMutablePointer<ItemHead>) -> Block? {
-        guard needsBlock(head.pointee.keyLength, head.pointee.valueLength) else { return nil }
-        return Block((UnsafeMutableRawPointer(head) + ItemHead.size).load(as: UnsafeMutableRawPointer.self))
+    enum Insertion {
+        case done
+        case noMemory
+        /// So many hashes coincide that no bucket can take another.
+        case noRoom
     }
 
-    /// Where key and value lie.
-    @inline(__always) func body(_ head: UnsafeMutablePointer<ItemHead>) -> UnsafeMutableRawPointer {
-        if let block = block(head) { return block.bytes }
-        return UnsafeMutableRawPointer(head) + ItemHead.size
+    /// An item that is about to be written: its bytes in a bucket, and its body if it lies outside.
+    private struct Draft {
+        var size: Int
+        var body: ItemBody?
+        var isInBlock = false
     }
 
-    @inline(__always) func key(_ head: UnsafeMutablePointer<ItemHead>) -> UnsafeRawBufferPointer {
-        UnsafeRawBufferPointer(start: body(head), count: head.pointee.keyLength)
+    /// Nil without memory. `block` holds key and value when they need one.
+    @inline(__always) private func draft(
+        _ stripe: StripePointer, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?
+    ) -> Draft? {
+        let size = Item.size(key.count, value.length)
+        return size <= Item.largestInside ? Draft(size: size) : draftOutside(stripe, key, value, block)
     }
 
-    @inline(__always) func value(_ head: UnsafeMutablePointer<ItemHead>) -> ItemValue {
-        let start = body(head) + head.pointee.keyLength
-        if head.pointee.holdsInteger { return .integer(start.loadUnaligned(as: Int64.self)) }
-        return .bytes(UnsafeRawBufferPointer(start: start, count: head.pointee.valueLength))
+    @inline(never) private func draftOutside(
+        _ stripe: StripePointer, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?
+    ) -> Draft? {
+        if let block { return Draft(size: Item.stubSize, body: block.body, isInBlock: true) }
+        guard let piece = stripe.pointee.slab.take(ItemBody.headSize + key.count + value.length, arena) else { return nil }
+        return Draft(size: Item.stubSize, body: ItemBody(piece, key, value))
     }
 
-    /// Writes an integer over the item's integer.
-    @inline(__always) func setInteger(_ head: UnsafeMutablePointer<ItemHead>, _ number: Int64) {
-        (body(head) + head.pointee.keyLength).storeBytes(of: number, as: Int64.self)
-    }
-
-    /// Makes an item; `block` holds key and value when they need one, and goes over to the item. Nil when memory has run out.
-    func makeItem(
-        _ stripe: StripePointer, key: UnsafeRawBufferPointer, value: ItemValue, block: Block?, expiry: UInt32,
-        sequence: UInt32
-    ) -> Ref? {
-        let isOutside = block != nil
-        let size = isOutside ? linkSize + ItemHead.size + 8 : pieceSize(key.count, value.length)
-        guard let ref = stripe.pointee.slab.take(size, arena) else { return nil }
-        if linkSize != 0 { (base + Int(ref) &* 8).storeBytes(of: 0, as: UInt64.self) }
-        let head = head(ref)
-        var valueWord = UInt32(truncatingIfNeeded: value.length)
-        if case .integer = value { valueWord |= ItemHead.isInteger }
-        head.initialize(
-            to: ItemHead(
-                expiry: expiry, sequence: sequence, keyWord: UInt32(truncatingIfNeeded: key.count),
-                valueWord: valueWord))
-        let start = UnsafeMutableRawPointer(head) + ItemHead.size
-        if let block {
-            start.storeBytes(of: block.address, as: UnsafeMutableRawPointer.self)
+    @inline(__always) private func write(
+        _ draft: Draft, _ place: Place, _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue,
+        _ sequence: UInt32,
+        _ expiry: UInt32, _ now: UInt32
+    ) {
+        if let body = draft.body {
+            place.item.leave(body, inBlock: draft.isInBlock, upper: hash.upper, sequence: sequence, expiry: expiry)
         } else {
-            copyItem(key, value, to: start)
+            place.item.put(key, value, sequence: sequence, expiry: expiry)
         }
-        return ref
+        file(hash.stripe, place.bucket, expiry, now: now)
     }
 
-    /// Overwrites the value where it lies if that fits the piece; false: make a new item instead.
-    @inline(__always) func overwrite(_ head: UnsafeMutablePointer<ItemHead>, with value: ItemValue) -> Bool {
-        let keyLength = head.pointee.keyLength
-        let old = pieceSize(keyLength, head.pointee.valueLength)
-        let new = pieceSize(keyLength, value.length)
-        guard old <= SizeClass.largest, new <= SizeClass.largest, SizeClass.of(old) == SizeClass.of(new) else {
-            return false
+    /// Makes room for a draft and writes it; where, or why not.
+    @inline(__always) private func put(
+        _ draft: Draft, _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ sequence: UInt32,
+        _ expiry: UInt32,
+        _ now: UInt32
+    ) -> (Place?, Insertion) {
+        let (place, outcome) = take(hash, draft.size)
+        if let place {
+            write(draft, place, hash, key, value, sequence, expiry, now)
+        } else if let body = draft.body, !draft.isInBlock {
+            hash.stripe.pointee.slab.give(body.address, arena)
         }
-        var valueWord = UInt32(truncatingIfNeeded: value.length)
-        if case .integer = value { valueWord |= ItemHead.isInteger }
-        head.pointee.valueWord = valueWord
-        copyValue(value, to: UnsafeMutableRawPointer(head) + ItemHead.size + keyLength)
-        return true
+        return (place, outcome)
     }
 
-    func newSequence() -> UInt32 { nextSequence.add(1, ordering: .relaxed).newValue }
-
-    private func freeItem(_ ref: Ref, _ slab: Slab) {
-        if let block = block(head(ref)) { block.release() }
-        slab.give(ref, arena)
+    /// Puts an item in; the key is not there yet. `block` goes over to the item if that is done.
+    func insert(
+        _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?, expiry: UInt32, now: UInt32
+    ) -> Insertion {
+        if expiry != 0, !ensureWheel(hash.stripe) { return .noMemory }
+        guard let draft = draft(hash.stripe, key, value, block) else { return .noMemory }
+        return put(draft, hash, key, value, newSequence(), expiry, now).1
     }
 
-    /// Frees an item that no slot and no list names any more.
-    func freeItem(_ ref: Ref, _ stripe: StripePointer) { freeItem(ref, stripe.pointee.slab) }
+    /// Puts another value in the place of an item, which is not due and keeps its sequence. When that fails, the old one is still there.
+    func replace(
+        _ place: Place, _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?, expiry: UInt32,
+        now: UInt32
+    ) -> Insertion {
+        if expiry != 0, !ensureWheel(hash.stripe) { return .noMemory }
+        guard let draft = draft(hash.stripe, key, value, block) else { return .noMemory }
+        let sequence = place.item.sequence
+        let bucket = place.bucket
+        if draft.size <= bucket.free + place.item.size {
+            freeBody(of: place.item, hash.stripe.pointee.slab)
+            bucket.cut(place.slot)
+            guard let slot = bucket.take(draft.size, hash.tag) else {
+                preconditionFailure("a slot was just cut, and there is room")
+            }
+            write(draft, Place(bucket: bucket, slot: slot), hash, key, value, sequence, expiry, now)
+            return .done
+        }
+        let (new, outcome) = put(draft, hash, key, value, sequence, expiry, now)
+        guard let new else { return outcome }
+        // For a moment the key is there twice; the old item may have moved, if the table has grown.
+        let home = home(hash.stripe, hash.upper)
+        for distance in 0...home.reach {
+            let bucket = self.bucket(distance, behind: home)
+            for slot in 0..<Bucket.slots where bucket.isUsed(slot) && (bucket != new.bucket || slot != new.slot) {
+                let item = bucket.item(slot)
+                guard item.sequence == sequence, item.hasKey(key) else { continue }
+                freeBody(of: item, hash.stripe.pointee.slab)
+                cut(Place(bucket: bucket, slot: slot), hash)
+                return .done
+            }
+        }
+        preconditionFailure("an item that is replaced is where it is found")
+    }
+
+    /// Takes an item out and frees it.
+    func remove(_ place: Place, _ hash: KeyHash) {
+        if place.isDue { endDue(hash.stripe, place) }
+        let item = place.item
+        freeBody(of: item, hash.stripe.pointee.slab)
+        cut(place, hash)
+        if hash.stripe.pointee.count == 0 { shrink(hash.stripe) }
+    }
+
+    /// Takes an item out of its bucket.
+    private func cut(_ place: Place, _ hash: KeyHash) {
+        let home = home(hash.stripe, hash.upper)
+        if place.bucket != home {
+            home.strays -= 1
+            if home.strays == 0 { home.reach = 0 }
+        }
+        place.bucket.cut(place.slot)
+    }
+
+    /// Frees what an item has outside its bucket.
+    @inline(__always) private func freeBody(of item: Item, _ slab: Slab) {
+        if item.isOutside { freeBody(outside: item, slab) }
+    }
+
+    @inline(never) private func freeBody(outside item: Item, _ slab: Slab) {
+        if let block = item.block {
+            block.release()
+        } else if let piece = item.piece {
+            slab.give(piece, arena)
+        }
+    }
 }

@@ -45,7 +45,7 @@ public final class Provider: Sendable {
     }
 
     /// Runs `body` on the table of a handle; a null handle is MH_E_INVALID.
-    @inline(__always) private static func on(
+    @inline(__always) static func on(
         _ raw: OpaquePointer?, _ error: UnsafePointer<mh_error>?, _ body: (HashTable) throws(ModuleFailure) -> Void
     ) -> Int32 {
         guard let raw else { return MH_E_INVALID }
@@ -72,7 +72,7 @@ public final class Provider: Sendable {
         }
     }
 
-    private static func item(_ key: UnsafeRawBufferPointer, _ value: ItemValue, _ expiry: UInt32) -> mh_htable_item {
+    static func item(_ key: UnsafeRawBufferPointer, _ value: ItemValue, _ expiry: UInt32) -> mh_htable_item {
         mh_htable_item(
             struct_size: UInt32(MemoryLayout<mh_htable_item>.size), reserved: 0, key: mh_str(borrowing: key),
             value: raw(value), expires_at: Int64(expiry))
@@ -130,18 +130,9 @@ public final class Provider: Sendable {
     private static func setSingle(_ functions: inout mh_htable_interface) {
         functions.count = { _, raw in Provider.table(raw).map { Int64($0.count) } ?? 0 }
         functions.get = { _, raw, key, buffer, size, item, error in
-            guard let item else { return MH_E_INVALID }
-            let target = UnsafeMutableRawBufferPointer(start: buffer, count: buffer == nil ? 0 : size)
-            return Provider.on(raw, error) { (table) throws(ModuleFailure) in
-                guard let found = try table.get(key.bytes, buffer: target) else {
-                    throw ModuleFailure(MH_E_NOT_FOUND, "there is no such item in table \(table.name)")
-                }
-                item.pointee = Provider.item(key.bytes, found.value, found.expiry)
-                if found.length > size {
-                    item.pointee.value.as.text.len = found.length
-                    throw ModuleFailure(
-                        MH_E_LIMIT, "the value has \(found.length) bytes, and the buffer \(size); give a larger one")
-                }
+            guard let raw, let item else { return MH_E_INVALID }
+            return Unmanaged<HashTable>.fromOpaque(UnsafeRawPointer(raw))._withUnsafeGuaranteedRef { table in
+                Provider.read(table, key.bytes, buffer, size, item, error)
             }
         }
         functions.set = { _, raw, key, value, seconds, error in
@@ -223,7 +214,7 @@ public final class Provider: Sendable {
         functions.get_batch = { _, raw, keys, visitor, error in
             guard let keys else { return MH_E_INVALID }
             return Provider.on(raw, error) { (table) throws(ModuleFailure) in
-                try Provider.getBatch(table, keys.pointee, try Provider.visitor(visitor))
+                try Provider.readBatch(table, keys.pointee, visitor)
             }
         }
         functions.set_batch = { _, raw, items, seconds, stored, error in
@@ -231,87 +222,25 @@ public final class Provider: Sendable {
             guard let items else { return MH_E_INVALID }
             return Provider.on(raw, error) { (table) throws(ModuleFailure) in
                 let rule = try Provider.rule(table, seconds)
-                var pairs: [(key: UnsafeRawBufferPointer, value: ItemValue)] = []
-                for item in items.pointee.map(as: mh_htable_item.self, { $0 }) {
-                    pairs.append((item.key.bytes, try withUnsafePointer(to: item.value, Provider.value)))
-                }
-                try pairs.withUnsafeBufferPointer { (pairs) throws(ModuleFailure) in
-                    try table.set(pairs, expiry: rule) { stored?.pointee = UInt32($0) }
+                let items = BorrowedArray<mh_htable_item>(items.pointee)
+                try table.forEachWarm(items.count, { items[$0].pointee.key.bytes }) { (index, hash) throws(ModuleFailure) in
+                    let item = items[index]
+                    let value = try withUnsafePointer(to: item.pointee.value, Provider.value)
+                    try table.set(item.pointee.key.bytes, value, expiry: rule, hash)
+                    stored?.pointee = UInt32(truncatingIfNeeded: index + 1)
                 }
             }
         }
         functions.add_batch = { _, raw, keys, amount, sums, error in
             guard let keys else { return MH_E_INVALID }
             return Provider.on(raw, error) { (table) throws(ModuleFailure) in
-                let names = keys.pointee.map(as: mh_str.self) { $0.bytes }
-                try names.withUnsafeBufferPointer { (names) throws(ModuleFailure) in
-                    try table.add(amount, to: names) { index, sum in sums?[index] = sum ?? 0 }
+                let keys = BorrowedArray<mh_str>(keys.pointee)
+                try table.forEachWarm(keys.count, { keys[$0].pointee.bytes }) { (index, hash) throws(ModuleFailure) in
+                    let sum = try table.add(amount, to: keys[index].pointee.bytes, hash)
+                    if let sums { sums[index] = sum ?? 0 }
                 }
             }
         }
-    }
-
-    /// A value on its way to a visitor: text lies in the group's bytes from `start` on.
-    private struct Found {
-        var index: Int
-        var isInteger: Bool
-        var integer: Int64
-        var start: Int
-        var count: Int
-        var expiry: UInt32
-    }
-
-    /// Group by group: found under the locks, told of without any, as the visitor may take long or use the table.
-    private static func getBatch(
-        _ table: HashTable, _ keys: mh_array, _ visit: (UnsafeRawBufferPointer, ItemValue, UInt32) -> Bool
-    ) throws(ModuleFailure) {
-        guard let base = keys.items else { return }
-        let group = HashTable.group
-        var bytes: [UInt8] = []
-        var failure: ModuleFailure?
-        withUnsafeTemporaryAllocation(of: UnsafeRawBufferPointer.self, capacity: group) { names in
-            withUnsafeTemporaryAllocation(of: Found.self, capacity: group) { found in
-                var start = 0
-                while start < Int(keys.count) {
-                    let count = min(group, Int(keys.count) - start)
-                    for index in 0..<count {
-                        let name = base.load(fromByteOffset: (start + index) * Int(keys.stride), as: mh_str.self)
-                        names.initializeElement(at: index, to: name.bytes)
-                    }
-                    bytes.removeAll(keepingCapacity: true)
-                    var total = 0
-                    do throws(ModuleFailure) {
-                        try table.get(UnsafeBufferPointer(rebasing: names[..<count])) { index, value, expiry in
-                            var one = Found(
-                                index: index, isInteger: true, integer: 0, start: bytes.count, count: 0, expiry: expiry)
-                            switch value {
-                            case .integer(let number): one.integer = number
-                            case .bytes(let text):
-                                one.isInteger = false
-                                one.count = text.count
-                                bytes.append(contentsOf: text)
-                            }
-                            found.initializeElement(at: total, to: one)
-                            total += 1
-                        }
-                    } catch {
-                        failure = error
-                        return
-                    }
-                    let goesOn = bytes.withUnsafeBytes { bytes in
-                        for one in found[..<total] {
-                            let text = UnsafeRawBufferPointer(rebasing: bytes[one.start..<(one.start + one.count)])
-                            guard visit(names[one.index], one.isInteger ? .integer(one.integer) : .bytes(text), one.expiry)
-                            else { return false }
-                        }
-                        return true
-                    }
-                    guard goesOn else { return }
-                    start += count
-                }
-            }
-        }
-        if let failure { throw failure }
     }
 
     private static func setLocksAndFeed(_ functions: inout mh_htable_interface) {

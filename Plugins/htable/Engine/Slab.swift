@@ -1,5 +1,5 @@
-// Hands out pieces of an arena's pages in size classes, one slab for each stripe. It owns no memory: pages belong to the arena,
-// and whoever holds the stripe's lock may call.
+// Hands out pieces of an arena's pages in size classes, one slab for each stripe: for key and value of the items that are too long for
+// a bucket. It owns the list heads, from `init` to `free`; pages belong to the arena, and whoever holds the stripe's lock may call.
 
 /// The size classes: steps of 8 bytes up to 128, of 16 up to 256, of 32 up to 512, of 64 up to 1024.
 enum SizeClass {
@@ -41,14 +41,26 @@ private struct PageHead {
 /// The pages of one stripe: for each class the list of those with room.
 struct Slab {
     /// `SizeClass.count` page numbers.
-    let heads: UnsafeMutablePointer<UInt32>
+    private let heads: UnsafeMutablePointer<UInt32>
+
+    init() {
+        heads = .allocate(capacity: SizeClass.count)
+        heads.initialize(repeating: 0, count: SizeClass.count)
+    }
+
+    func free() { heads.deallocate() }
+
+    /// Gives back the pages that stayed when all pieces had been given back.
+    func giveEmptyPages(_ arena: Arena) {
+        for index in 0..<SizeClass.count where heads[index] != 0 { arena.givePage(heads[index], from: .others) }
+    }
 
     @inline(__always) private func head(_ page: UInt32, _ arena: Arena) -> UnsafeMutablePointer<PageHead> {
-        (arena.base + Int(page) &* Arena.pageSize).assumingMemoryBound(to: PageHead.self)
+        arena.address(ofPage: page).assumingMemoryBound(to: PageHead.self)
     }
 
     /// A piece of at least `size` bytes (1…1024), its content undefined; nil when the arena is full.
-    @inline(__always) func take(_ size: Int, _ arena: Arena) -> Ref? {
+    func take(_ size: Int, _ arena: Arena) -> UnsafeMutableRawPointer? {
         let index = SizeClass.of(size)
         var page = heads[index]
         if page == 0 {
@@ -70,13 +82,14 @@ struct Slab {
         if head.pointee.free == 0, Int(head.pointee.fresh &+ step) > Int(Arena.refsPerPage) {
             unlink(page, head, index, arena)
         }
-        return page &* Arena.refsPerPage &+ UInt32(offset)
+        return UnsafeMutableRawPointer(head) + Int(offset) &* 8
     }
 
     /// Gives a piece back.
-    @inline(__always) func give(_ ref: Ref, _ arena: Arena) {
-        let page = ref / Arena.refsPerPage
-        let offset = UInt16(truncatingIfNeeded: ref % Arena.refsPerPage)
+    func give(_ piece: UnsafeMutableRawPointer, _ arena: Arena) {
+        let place = piece - arena.base
+        let page = UInt32(truncatingIfNeeded: place / Arena.pageSize)
+        let offset = UInt16(truncatingIfNeeded: place % Arena.pageSize / 8)
         let head = head(page, arena)
         let index = Int(head.pointee.sizeClass)
         let step = UInt16(truncatingIfNeeded: SizeClass.size(index) >> 3)
@@ -89,12 +102,12 @@ struct Slab {
         // The last page of a class stays, so that one item coming and going costs no system calls.
         if head.pointee.live == 0, heads[index] != page || head.pointee.next != 0 {
             unlink(page, head, index, arena)
-            arena.givePage(page)
+            arena.givePage(page, from: .others)
         }
     }
 
     @inline(never) private func newPage(_ index: Int, _ arena: Arena) -> UInt32? {
-        guard let page = arena.takePage() else { return nil }
+        guard let page = arena.takePage(for: .others) else { return nil }
         let head = head(page, arena)
         head.initialize(
             to: PageHead(

@@ -9,8 +9,6 @@ private struct ItemReference {
     var sequence: UInt32
     var upper: UInt32
     var stripe: UInt32
-    /// Where it was: a hint of what to fetch, as it may have moved.
-    var ref: Ref
 }
 
 /// An item's rank: slot, id, age, and the hash for sequences that have wrapped around.
@@ -25,7 +23,7 @@ private struct Rank: Comparable {
 
 /// Goes through a table in the order of a dump.
 final class SlotOrder {
-    /// References kept at a time: 20 bytes each, and half as much again while they are sorted.
+    /// References kept at a time: 16 bytes each, and half as much again while they are sorted.
     static let defaultCapacity = 1_000_000
 
     private let table: HashTable
@@ -249,13 +247,13 @@ final class SlotOrder {
         while let here = position {
             guard let matcher else {
                 var count = 0
-                position = table.step(here) { upper, key, head in
+                position = table.step(here) { item in
                     count += 1
-                    guard table.isVisible(head, now) else { return }
+                    guard table.isVisible(item, now) else { return }
                     body(
                         ItemReference(
-                            id: SlotHash.id(key), sequence: head.pointee.sequence, upper: upper,
-                            stripe: UInt32(here.stripe), ref: table.store.ref(of: head)))
+                            id: SlotHash.id(item.key), sequence: item.sequence, upper: table.store.upper(of: item),
+                            stripe: UInt32(here.stripe)))
                 }
                 pace.spend(count * Pace.look)
                 betweenSegments()
@@ -270,7 +268,7 @@ final class SlotOrder {
                     body(
                         ItemReference(
                             id: SlotHash.id(key), sequence: page.rows[index].sequence,
-                            upper: table.store.upper(table.store.hash(key)), stripe: UInt32(here.stripe), ref: 0))
+                            upper: table.store.locate(key).upper, stripe: UInt32(here.stripe)))
                 }
             }
             betweenSegments()
@@ -316,21 +314,16 @@ struct SlotItems {
 extension HashTable {
     /// Asks for what `copy` will look at.
     fileprivate func prefetch(_ item: ItemReference) {
-        let stripe = store.stripes + Int(item.stripe)
-        pthread_mutex_lock(&stripe.pointee.mutex)
-        store.prefetchBuckets(stripe, item.upper)
-        pthread_mutex_unlock(&stripe.pointee.mutex)
-        store.prefetch(item.ref)
+        store.home(store.stripe(Int(item.stripe)), item.upper).prefetch()
     }
 
     /// Copies the item of a reference if it is still there and not expired.
     fileprivate func copy(_ item: ItemReference, into page: ScanPage) {
-        let stripe = store.stripes + Int(item.stripe)
+        let stripe = store.stripe(Int(item.stripe))
         let now = now
-        pthread_mutex_lock(&stripe.pointee.mutex)
-        defer { pthread_mutex_unlock(&stripe.pointee.mutex) }
-        guard let ref = store.find(stripe, item.upper, sequence: item.sequence) else { return }
-        let head = store.head(ref)
-        if isVisible(head, now) { page.take(store, head) }
+        stripe.acquire()
+        defer { stripe.release() }
+        guard let found = store.find(stripe, item.upper, sequence: item.sequence), isVisible(found, now) else { return }
+        page.take(found)
     }
 }

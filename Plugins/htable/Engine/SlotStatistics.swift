@@ -20,9 +20,9 @@ struct SlotStatistics: Equatable {
             let now = table.now
             var position: ScanPosition? = ScanPosition()
             while let here = position {
-                position = table.step(here) { _, key, head in
-                    guard table.isVisible(head, now) else { return }
-                    let slot = table.slot(of: SlotHash.id(key))
+                position = table.step(here) { item in
+                    guard table.isVisible(item, now) else { return }
+                    let slot = table.slot(of: SlotHash.id(item.key))
                     if slot >= first, slot <= last { counts[Int(slot - first)] += 1 }
                 }
             }
