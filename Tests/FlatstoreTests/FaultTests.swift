@@ -156,6 +156,23 @@ struct FaultTests {
         #expect(rig.logged(MH_LOG_WARNING, containing: "cut 2 bytes, from offset 8"))
     }
 
+    @Test(
+        "Zeros behind the last row, or in the place of all of them, as a loss of power leaves them, are cut",
+        arguments: [5, 3 << 20])
+    func zeros(count: Int) throws {
+        let zeros = String(repeating: "\0", count: count)
+        for rows in ["", "1\n2\n"] {
+            let rig = try Rig(settings(.kernel))
+            FakeThread.index = 1
+            rig.write(rows + zeros, to: "acc_1.log")
+            let table = try rig.table(columns: 1)
+            try rig.insert(table, [.int(3)])
+            #expect(rig.content("acc_1.log") == "\(rows)3\n")
+            #expect(
+                rig.logged(MH_LOG_WARNING, containing: rows.isEmpty ? "nothing but \(count) zeros" : "cut \(count) bytes"))
+        }
+    }
+
     @Test("A table's first use after a start cuts the torn rows of every thread, also of those that never write again")
     func tornRowsOfAllThreads() throws {
         let rig = try Rig()

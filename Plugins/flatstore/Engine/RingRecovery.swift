@@ -19,10 +19,12 @@ enum RingRecovery: Equatable {
     static func run(
         _ path: String, rowFile: String, mode: UInt32, recordDelimiter: [UInt8]
     ) throws(ModuleFailure) -> RingRecovery {
-        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return .empty }
-            throw SystemError.last.failure("cannot open the staging file \(path)")
+        let descriptor: Int32
+        do throws(SystemError) {
+            descriptor = try SystemCall.retrying { Glibc.open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        } catch {
+            if error.number == ENOENT { return .empty }
+            throw error.failure("cannot open the staging file \(path)")
         }
         defer { RowFile.close(descriptor) }
         let status = try attempt("cannot look at \(path)") { () throws(SystemError) in
@@ -152,8 +154,9 @@ private enum Drained {
 
     static func find(_ header: Header, _ rows: [UInt8], near rowFile: String) throws(ModuleFailure) -> Drained {
         guard let path = path(of: header, near: rowFile) else { return .unknown }
-        let descriptor = Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw SystemError.last.failure("cannot open \(path)") }
+        let descriptor = try attempt("cannot open \(path)") { () throws(SystemError) in
+            try SystemCall.retrying { Glibc.open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK) }
+        }
         defer { close(descriptor) }
         return try attempt("cannot look at \(path)") { () throws(SystemError) in
             let status = try SystemCall.status(of: descriptor)

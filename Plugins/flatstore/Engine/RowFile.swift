@@ -38,9 +38,10 @@ struct RowFile {
                 )
             }
             try lock(descriptor, path)
-            if isNew, syncingName {
+            if syncingName {
+                // One that is not new too: a host that was killed may have made it and come no further.
                 try attempt("cannot make the name of \(path) safe on disk") { () throws(SystemError) in
-                    try syncName(of: path)
+                    try syncName(of: path, isNew: isNew)
                 }
             }
             let repair = try attempt("cannot mend the end of \(path)") { () throws(SystemError) in
@@ -53,12 +54,12 @@ struct RowFile {
         }
     }
 
-    /// Makes the name of a new, empty file safe; takes it away again when that fails, so that the next try begins anew.
-    private static func syncName(of path: String) throws(SystemError) {
+    /// Makes the name of a file safe; takes that of a new, empty one away again when that fails, so that the next try begins anew.
+    private static func syncName(of path: String, isNew: Bool) throws(SystemError) {
         do throws(SystemError) {
             try SystemCall.syncDirectory(directory(of: path))
         } catch {
-            unlink(path)
+            if isNew { unlink(path) }
             throw error
         }
     }
@@ -121,17 +122,25 @@ struct RowFile {
         // A file that was written with "\n" under another setting ends in order too: start a new row after it.
         if tail.last != UInt8(ascii: "\n") || recordDelimiter.last == UInt8(ascii: "\n") {
             var start = size
-            let limit = max(0, size - searchLimit)
+            var limit = max(0, size - searchLimit)
+            // Zeros are what a loss of power makes of rows that did not get to the disk: no row has them at its end.
+            var isZero = true
             while start > limit {
                 let next = max(limit, start - 64 * 1024)
                 // A step reaches over the one before it, for a delimiter that lies across the two.
                 tail = try SystemCall.bytes(of: descriptor, from: next, to: min(size, start + length - 1))
+                isZero = isZero && tail.allSatisfy { $0 == 0 }
+                if isZero { limit = max(0, next - searchLimit) }
                 if let found = lastIndex(of: recordDelimiter, in: tail) {
                     let whole = next + found + length
                     try SystemCall.retrying { ftruncate(descriptor, off_t(whole)) }
                     return "it ended in a torn row: cut \(size - whole) bytes, from offset \(whole)"
                 }
                 start = next
+            }
+            if isZero {
+                try SystemCall.retrying { ftruncate(descriptor, 0) }
+                return "it held nothing but \(size) zeros, as a loss of power leaves them: cut"
             }
         }
         let error = recordDelimiter.withUnsafeBytes { append($0, to: descriptor, isRegular: true) }
