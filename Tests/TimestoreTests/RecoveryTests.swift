@@ -64,6 +64,14 @@ struct RecoveryTests {
         #expect(store.host.log.contains("512 empty records at the end"))
     }
 
+    @Test("A file that is nothing but zeros, as a loss of power leaves a new one, holds no records of 1970")
+    func nothingButZeros() throws {
+        let store = try host(["\(Self.id)_001_001": [UInt8](repeating: 0, count: 8 + 5 * 8)])
+        #expect(try store.connect().get(Self.id) == [])
+        #expect(store.files == [])
+        #expect(store.host.log.contains("removed, it holds nothing but 5 empty records"))
+    }
+
     @Test("An empty file, a header alone and part of one are removed", arguments: [0, 3, 8, 12])
     func noRecords(size: Int) throws {
         let store = try host(["\(Self.id)_001_001": Array(Wire.file([records[0]]).prefix(size))])

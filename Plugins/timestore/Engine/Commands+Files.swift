@@ -29,6 +29,7 @@ extension TimestoreModule {
             do throws(ModuleFailure) {
                 try run.run(id, years: try Self.years(DirectoryTree(root: context.environment.root)))
             } catch {
+                context.faults.report(error.text)
                 throw Self.fault(error)
             }
             try reply.map { () throws(CommandFault) in

@@ -110,7 +110,8 @@ extension YearFiles {
         prepared.allSatisfy { exists($0.temporary) }
     }
 
-    /// Exchanges the overlapping files for those that were prepared, which are all present.
+    /// Exchanges the overlapping files for those that were prepared, which are all present. When it throws, those are gone or a plan stands
+    /// that names them: they are no longer the caller's.
     func exchange(for prepared: [(temporary: String, name: FileName)]) throws(SystemError) {
         let old = overlapping
         var taken = Set(files.filter { file in !old.contains { $0 === file } }.map(\.name))
@@ -123,11 +124,21 @@ extension YearFiles {
             new.append((temporary, id.text + name.text))
         }
         let plan = CompactionPlan(old: old.map { id.text + $0.name.text }, new: new)
-        try write(plan)
+        do throws(SystemError) { try write(plan) } catch {
+            for file in prepared { unlink(file.temporary) }
+            throw error
+        }
+        // The plan stands: from here on it is carried out, now or when the files are next read in, and nothing that it names may go.
         for file in old { cache.forget(file) }
-        try carryOut(plan)
-        files = []
-        try load()
+        do throws(SystemError) {
+            try SystemCall.syncDirectory(directory)
+            try carryOut(plan)
+            files = []
+            try load()
+        } catch {
+            isStale = true
+            throw error
+        }
     }
 
     private func write(_ plan: CompactionPlan) throws(SystemError) {
@@ -142,7 +153,6 @@ extension YearFiles {
                 try file.write(bytes, at: 0)
                 try SystemCall.retrying { fdatasync(file.descriptor) }
                 try SystemCall.retrying { Glibc.rename(temporary, planPath) }
-                try SystemCall.syncDirectory(directory)
             } catch {
                 failure = error
             }
@@ -172,7 +182,12 @@ extension YearFiles {
         // The old ones go first, and only while all of the new ones are still under their temporary names: later a final name
         // may be the same as an old one.
         if plan.new.allSatisfy({ Self.exists("\(directory)/\($0.temporary)") }) {
-            for name in plan.old { unlink("\(directory)/\(name)") }
+            for name in plan.old {
+                do throws(SystemError) { try SystemCall.retrying { unlink("\(directory)/\(name)") } } catch {
+                    // With an old file and a new one records would be there twice.
+                    if error.number != ENOENT { throw error }
+                }
+            }
         }
         for file in plan.new where Self.exists("\(directory)/\(file.temporary)") {
             try SystemCall.retrying { Glibc.rename("\(directory)/\(file.temporary)", "\(directory)/\(file.final)") }

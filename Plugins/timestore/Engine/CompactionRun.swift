@@ -61,17 +61,12 @@ struct CompactionRun {
         } catch {
             throw error.failure("\(prefix): its files cannot be compacted")
         }
-        let after: Int?
-        do throws(ModuleFailure) {
-            after = try onOwner(owner) { (store) throws(SystemError) in
-                let files = try store.series(id).year(year)
-                guard files.overlapMark == snapshot.mark, YearFiles.arePresent(prepared) else { return nil }
-                try files.exchange(for: prepared)
-                return files.files.count
-            }
-        } catch {
-            for file in prepared { unlink(file.temporary) }
-            throw error
+        // What is prepared and not exchanged is removed when the files are next read in, unless a plan stands by then.
+        let after: Int? = try onOwner(owner) { (store) throws(SystemError) in
+            let files = try store.series(id).year(year)
+            guard files.overlapMark == snapshot.mark, YearFiles.arePresent(prepared) else { return nil }
+            try files.exchange(for: prepared)
+            return files.files.count
         }
         guard let after else {
             for file in prepared { unlink(file.temporary) }

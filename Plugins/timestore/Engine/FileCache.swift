@@ -82,6 +82,24 @@ final class FileCache {
         if environment.sync != .none { dirtyDirectories.insert(directory) }
     }
 
+    /// Notes all files of a year and the directories above them: the host that wrote them died, nobody knows what of it is on the disk.
+    func touched(everythingOf year: YearFiles) {
+        guard environment.sync != .none, !year.files.isEmpty else { return }
+        for file in year.files { if let open = file.open { touched(open) } }
+        var path = environment.root
+        touched(directory: path)
+        for part in year.directory.dropFirst(path.utf8.count).split(separator: "/") {
+            path += "/\(part)"
+            touched(directory: path)
+        }
+    }
+
+    /// Takes back what a commit did not get to the disk: without it the next one would not know of a new name, or of another file.
+    func takeBack(_ commit: Commit) {
+        for file in commit.files { touched(file) }
+        for directory in commit.directories { touched(directory: directory) }
+    }
+
     /// What is not known to be on the disk, to be written there by `Commit.run`; afterwards nothing is.
     func takeDirty() -> Commit {
         defer {

@@ -31,7 +31,10 @@ final class Series {
 
     /// The files of a year, read in and mended when it is the first time.
     func year(_ number: Int) throws(SystemError) -> YearFiles {
-        if let year = years[number] { return year }
+        if let year = years[number] {
+            guard year.isStale else { return year }
+            forget()
+        }
         let year = YearFiles(id: id, year: number, environment: environment, cache: cache)
         try year.load()
         emptyYears.remove(number)
@@ -48,7 +51,7 @@ final class Series {
             do throws(SystemError) {
                 let time = RecordBytes.time(records, index)
                 let year: YearFiles
-                if let current, current.contains(time) {
+                if let current, current.contains(time), !current.isStale {
                     year = current
                 } else {
                     year = try self.year(CalendarDay(time).year)

@@ -13,6 +13,8 @@ final class SeriesFile {
     var open: OpenFile?
     /// The owner's clock of uses, for closing the least recently used.
     var lastUse: UInt64 = 0
+    /// Behind its records may be more, of a write that failed and could not be taken back: to be cut off before the next write.
+    var hasTail = false
     /// Its records are not in order and could not be mended, or it holds records of another year: it takes no more.
     var isReadOnly = false
 

@@ -13,8 +13,11 @@ struct StoreAccess {
                 let (stored, failure) = records.withUnsafeBytes { bytes in worker.withStore { $0.append(id, bytes) } }
                 worker.finish(stored > 0) { isSafe in done((stored, failure, isSafe)) }
             }
-            let what = "\(id.text): records are not stored in \(context.environment.root)"
-            if let failure = outcome.failure { return (outcome.stored, failure.failure(what)) }
+            if let failure = outcome.failure {
+                let refusal = failure.failure("\(id.text): records are not stored in \(context.environment.root)")
+                context.faults.report(refusal.text)
+                return (outcome.stored, refusal)
+            }
             if !outcome.isSafe {
                 return (outcome.stored, ModuleFailure(MH_E_IO, "\(id.text): records are stored, but not safe on the disk"))
             }

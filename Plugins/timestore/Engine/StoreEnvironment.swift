@@ -15,6 +15,8 @@ struct StoreEnvironment: Sendable {
     /// A file takes records of the day of its first one and of so many days after it.
     var maxDaysPerFile = 30
     var sync = SyncMode.none
+    /// The last host on the directory died: what it wrote may not be on the disk yet.
+    var followsCrash = false
     /// Open files of one worker, at least 4.
     var openFiles = 512
     /// Series of one worker whose files are kept in mind.

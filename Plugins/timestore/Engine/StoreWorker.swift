@@ -132,6 +132,7 @@ final class StoreWorker: @unchecked Sendable {
             context.tally.commits.count()
             isCommitting = false
             if let failure = outcome.failure {
+                withStore { $0.takeBack(dirty) }
                 context.tally.storeErrors.count()
                 context.faults.report(
                     failure.failure("records are not safe on the disk in \(context.environment.root)").text)

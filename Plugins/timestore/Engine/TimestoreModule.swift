@@ -40,6 +40,7 @@ public final class TimestoreModule: @unchecked Sendable {
         var environment = StoreEnvironment(root: root)
         environment.maxDaysPerFile = settings.maxDaysPerFile
         environment.sync = settings.sync
+        environment.followsCrash = lock.crashedSince != nil
         environment.openFiles = settings.openFiles / workers
         environment.log = { level, text in host.log.write(level, text) }
         let context = StoreContext(

@@ -59,6 +59,8 @@ final class WorkerStore {
 
     /// What is not known to be on the disk.
     func takeDirty() -> Commit { cache.takeDirty() }
+    /// Takes back what a commit that failed was for.
+    func takeBack(_ commit: Commit) { cache.takeBack(commit) }
     var isDirty: Bool { !cache.dirtyFiles.isEmpty || !cache.dirtyDirectories.isEmpty }
 
     /// Forgets all files when one that is open has been removed, so that what comes next is not written where nobody sees it.

@@ -23,6 +23,7 @@ extension YearFiles {
         found.sort { ($0.birth, $0.name) < ($1.birth, $1.name) }
         for (age, file) in found.enumerated() { file.age = age }
         files = found.sorted { $0.name < $1.name }
+        if environment.followsCrash { cache.touched(everythingOf: self) }
         for file in files where !file.isReadOnly {
             let before = path(file.name)
             rename(file)
@@ -66,6 +67,12 @@ extension YearFiles {
         let first = try open.time(0)
         var last = try open.time(count - 1)
         let file = SeriesFile(year: year, name: name, count: count, first: first, last: last)
+        if last == 0, CalendarDay(last).year != year, try open.isZero(from: 0, count: count) {
+            // The name and the size got to the disk, nothing else did.
+            unlink(path)
+            report("\(path): removed, it holds nothing but \(count) empty records, left by a loss of power")
+            return nil
+        }
         if headerFirst != first || headerLast != last {
             // Somebody was interrupted here; whatever came last may not be what was written.
             if let descent = try open.firstDescent(count: count) {

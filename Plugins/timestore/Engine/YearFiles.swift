@@ -10,6 +10,8 @@ final class YearFiles {
     let cache: FileCache
     /// In the order of their names.
     @exclusivity(unchecked) var files: [SeriesFile] = []
+    /// What is here is no longer what is on disk, and it could not be read in anew: to be done before anything else.
+    var isStale = false
     private let start: UInt32
     private let end: UInt32
 
@@ -118,11 +120,16 @@ final class YearFiles {
         let count = records.count / RecordBytes.size
         let last = RecordBytes.time(records, count - 1)
         do throws(SystemError) {
+            if file.hasTail {
+                try open.cut(to: FileLayout.offset(file.count))
+                file.hasTail = false
+            }
             // Records first, the header after them: a header that lags is mended, one that runs ahead would lie.
             try open.write(records, at: FileLayout.offset(file.count))
             if last != file.last { try open.writeHeader(file.first, last) }
         } catch {
             do throws(SystemError) { try open.cut(to: FileLayout.offset(file.count)) } catch {
+                file.hasTail = true
                 environment.log(MH_LOG_ERROR, "\(path(file.name)): cannot be cut back after a failed write: \(error.reason)")
             }
             throw error
