@@ -10,7 +10,7 @@ VERSION := $(shell sed -n 's/.*modhostVersion = "\(.*\)".*/\1/p' Sources/Configu
 # Debian packages: what the programs link, what the tests use besides, what `make interop` talks to.
 BUILD_PACKAGES := libltdl-dev libjansson-dev libedit-dev nettle-dev pkg-config
 TEST_PACKAGES := $(BUILD_PACKAGES) gcc g++ make binutils abigail-tools logrotate socat procps gawk man-db cmake patchelf \
-	dpkg-dev
+	dpkg-dev strace
 RUN_PACKAGES := $(BUILD_PACKAGES) socat
 INSTALL_PACKAGES := $(BUILD_PACKAGES) patchelf
 BENCH_PACKAGES := gcc libc6-dev python3 valgrind
@@ -96,10 +96,12 @@ bench-page: ## Draw the curves and renew Documentation/performance.md from the n
 	@sh Packaging/install-packages gnuplot-nox
 	@python3 Benchmarks/draw
 
-torture: swift deps-test ## Kill, fill and rotate for SECONDS (default 240); the last line counts what was lost
+# SECONDS is a variable of the shell too, so only one that was given counts.
+TORTURE_SECONDS = $(if $(HOURS),$(shell awk 'BEGIN { print int($(HOURS) * 3600) }'),$(if $(filter command line,$(origin SECONDS)),$(SECONDS)))
+torture: swift deps-test ## Make every system call fail or be the last, kill under load: once, or for HOURS= (SECONDS=); ONLY="kill timestore"
 	@$(SWIFT_BUILD)
 	@swift build -c release --product torture
-	@$(RELEASE)/torture $(if $(filter command line,$(origin SECONDS)),$(SECONDS))
+	@$(RELEASE)/torture $(TORTURE_SECONDS) $(ONLY)
 
 # What crashes on purpose, or measures memory, is left out: the sanitizer answers in its own way there.
 SANITIZED := TimestoreTests|HtableTests|BlackBoxTests.(Store|Fifo)|Probe

@@ -98,12 +98,16 @@ let package = Package(
             name: "modcheck",
             dependencies: ["ModuleCheck", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
         .target(name: "TestSupport", dependencies: ["ManagementClient", "JSON"], path: "Tests/TestSupport"),
-        .executableTarget(name: "torture", dependencies: ["TestSupport"], path: "Tests/Torture"),
+        .target(
+            name: "Faults", dependencies: ["TestSupport", "ManagementClient", "JSON"], path: "Tests/Faults",
+            exclude: ["call-faults.c"]),
+        .executableTarget(name: "torture", dependencies: ["Faults", "TestSupport", "JSON"], path: "Tests/Torture"),
         .testTarget(name: "ABITests"),
         .testTarget(name: "AccTests", dependencies: ["AccIntake", "ModuleABI", "ModuleKit"]),
         .testTarget(name: "AskTests", dependencies: ["AskIntake", "ModuleABI", "ModuleKit"]),
         .testTarget(
-            name: "BlackBoxTests", dependencies: ["TestSupport", "ManagementClient", "JSON", "modhost", "modctl"],
+            name: "BlackBoxTests",
+            dependencies: ["Faults", "TestSupport", "ManagementClient", "JSON", "modhost", "modctl"],
             exclude: ["Modules"]),
         .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
         .testTarget(

@@ -49,6 +49,7 @@ struct StoreLedgerTests {
         #expect(try audit(right + Array("0|3|zzz\n".utf8)).torn == 1)
         #expect(try audit(right + rows(2, 0..<1).dropLast()).torn == 1)
         #expect(try audit(Array(right.dropFirst())).torn == 1)
+        #expect(try audit(rows(1, 0..<3) + rows(0, 5..<10) + rows(0, 0..<5)).disordered == 5)
         #expect(try audit(Array(rows(0, 0..<1).dropLast()) + rows(0, 1..<10) + rows(1, 0..<3)).torn == 1)
     }
 

@@ -108,6 +108,15 @@ public final class Ledger: Sendable {
     /// Every batch, by writer.
     public var batches: [Int: [Batch]] { state.withLock { $0.batches } }
 
+    /// Takes over all that another ledger holds, with nothing marked as safe: for another promise about the same work.
+    public func repeatHistory(of other: Ledger) {
+        var history = other.state.withLock { $0 }
+        for writer in history.batches.keys {
+            for index in history.batches[writer, default: []].indices { history.batches[writer]?[index].isSafe = false }
+        }
+        state.withLock { [history] in $0 = history }
+    }
+
     /// Forgets the batches, which were audited and whose files are gone; numbers go on. No writer may be between `enter` and `complete`.
     public func forget() {
         state.withLock { state in

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The ledger against the files: what is missing, what is there twice, what nobody sent, what is no whole row.
+/// The ledger against the files: what is missing, there twice, sent by nobody, no whole row, or out of order.
 public struct LedgerAudit: Equatable, Sendable {
     /// Whole rows in the files.
     public var rows = 0
@@ -12,12 +12,14 @@ public struct LedgerAudit: Equatable, Sendable {
     public var invented = 0
     /// Lines that are no record's row, and files that do not end with a line feed.
     public var torn = 0
+    /// Rows of a writer that stand behind a later one of theirs in the same file.
+    public var disordered = 0
     /// Where the first faults are, for the reader of a failed test.
     public var findings: [String] = []
 
     public init() {}
 
-    public var isClean: Bool { lost == 0 && doubled == 0 && invented == 0 && torn == 0 }
+    public var isClean: Bool { lost == 0 && doubled == 0 && invented == 0 && torn == 0 && disordered == 0 }
 
     /// Sums up with what another audit found.
     public mutating func add(_ other: LedgerAudit) {
@@ -26,6 +28,7 @@ public struct LedgerAudit: Equatable, Sendable {
         doubled += other.doubled
         invented += other.invented
         torn += other.torn
+        disordered += other.disordered
         findings += other.findings
     }
 
@@ -68,11 +71,13 @@ public struct LedgerAudit: Equatable, Sendable {
         }
     }
 
-    private mutating func find(_ text: String) {
+    /// Notes where a fault is; the first few are kept.
+    public mutating func find(_ text: String) {
         if findings.count < 8 { findings.append(text) }
     }
 
     private mutating func read(_ file: String, into seen: [Int: Seen]) {
+        for writer in seen.values { writer.latest = -1 }
         let data: Data
         do { data = try Data(contentsOf: URL(filePath: file)) } catch {
             torn += 1
@@ -112,6 +117,14 @@ public struct LedgerAudit: Equatable, Sendable {
         if before > 0 {
             doubled += 1
             find("\(file), offset \(position): writer \(record.writer), number \(record.number) is there again")
+        } else if let writer = seen[record.writer] {
+            if record.number < writer.latest {
+                disordered += 1
+                find(
+                    "\(file), offset \(position): writer \(record.writer), number \(record.number) stands behind "
+                        + "\(writer.latest)")
+            }
+            writer.latest = max(writer.latest, record.number)
         }
     }
 
@@ -119,6 +132,8 @@ public struct LedgerAudit: Equatable, Sendable {
     private final class Seen {
         private let numbers: Range<Int>
         private var counts: [UInt8]
+        /// The highest number in the file that is being read; -1: none yet.
+        var latest = -1
 
         init(_ numbers: Range<Int>) {
             self.numbers = numbers

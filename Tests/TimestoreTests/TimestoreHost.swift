@@ -2,6 +2,9 @@ import Foundation
 import JSON
 import TestSupport
 
+typealias Record = TimedRecord
+typealias Wire = StoreWire
+
 /// The real host with the module timestore and a data directory of its own.
 final class TimestoreHost {
     let host: RunningHost

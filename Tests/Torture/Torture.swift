@@ -1,67 +1,76 @@
-// `torture SECONDS [ROUND]`: the real daemon under writers at full speed, with rotations, SIGKILL and full disks, for as long as
-// wanted. Each round starts a host of its own and ends with an audit of its files against a ledger that no host has touched.
+// `torture [SECONDS] [WORD …]`: the real daemon under every fault that can be arranged, for as long as wanted. Sweeps go through short workloads call
+// by call; rounds kill, fill and rotate under writers at full speed. Each ends with an audit against a ledger that no host has touched.
+import Faults
 import Foundation
 import TestSupport
 
-/// What all rounds so far found.
-struct Totals {
-    var cycles = 0
-    var acknowledged = 0
-    var audit = LedgerAudit()
-    var surprises = 0
-
-    var isClean: Bool { audit.isClean && surprises == 0 }
-
-    mutating func add(_ round: Totals) {
-        cycles += round.cycles
-        acknowledged += round.acknowledged
-        surprises += round.surprises
-        audit.add(round.audit)
-    }
-
-    /// The last line of the output; its form is for scripts.
-    var description: String {
-        "cycles \(cycles), acknowledged \(acknowledged), lost \(audit.lost), doubled \(audit.doubled), "
-            + "invented \(audit.invented), torn \(audit.torn)"
-    }
-}
-
 @main
 enum Torture {
-    static let durabilities = ["kernel", "buffered", "ring", "disk"]
+    private static let usage = """
+        usage: torture [SECONDS] [WORD ...]
+        SECONDS: how long in all; without it every sweep once, and rounds of \(roundLength) seconds.
+        WORD: only sweeps and rounds in whose names all of the words are, such as: kill timestore.
+        The last line counts cycles, acknowledged records, and those that are lost, doubled, invented, torn or out of order: all 0 is clean.
+        Exit status: 0 clean, 1 not clean (what is left is kept, and named), 2 usage.
+        """
+    private static let roundLength = 5
 
     static func main() {
-        let words = CommandLine.arguments.dropFirst().map { Int($0) }
-        guard words.count <= 2, words.allSatisfy({ $0 ?? 0 > 0 }) else {
-            print("usage: torture [SECONDS [ROUND]]: how long in all (default 240), and each round (default 20 at most)")
+        var words = Array(CommandLine.arguments.dropFirst())
+        if words.contains("--help") || words.contains("-h") {
+            print(usage)
+            exit(0)
+        }
+        var seconds: Int?
+        if let first = words.first, let number = Int(first) {
+            seconds = number
+            words.removeFirst()
+        }
+        guard seconds ?? 1 > 0, !words.contains(where: { $0.hasPrefix("-") }) else {
+            print(usage)
             exit(2)
         }
-        let seconds = (words.first ?? nil) ?? 240
-        let kinds = Round.Kind.allCases.filter { $0 != .fullDisk || AccountingHost.canMount }
-        if !AccountingHost.canMount {
-            print("SKIPPED: no full disks, this machine lets nobody mount a tmpfs (unshare -rm, mount)")
+        let stages = Stage.all.filter { stage in words.allSatisfy { stage.name.contains($0) } }
+        guard !stages.isEmpty else {
+            print("no sweep and no round has a name with \(words.joined(separator: " and ")); there are:")
+            for stage in Stage.all { print("  \(stage.name)") }
+            exit(2)
         }
-        let fair = max(2, min(20, seconds / (kinds.count * durabilities.count)))
-        let length = Duration.seconds(words.count == 2 ? (words[1] ?? fair) : fair)
+        exit(run(stages, seconds: seconds) ? 0 : 1)
+    }
 
-        var totals = Totals()
-        let end = ContinuousClock.now + .seconds(seconds)
-        var number = 0
-        while ContinuousClock.now < end {
-            let kind = kinds[number % kinds.count]
-            let durability = durabilities[number / kinds.count % durabilities.count]
-            number += 1
-            do {
-                let found = try Round(kind, durability).run(until: min(end, ContinuousClock.now + length))
-                totals.add(found)
-                print("\(kind.rawValue) \(durability): \(found.description)")
-            } catch {
-                print("\(kind.rawValue) \(durability): cannot go on: \(error)")
-                totals.surprises += 1
+    /// Goes through the stages, once or until the time is over; whether all was clean.
+    private static func run(_ stages: [Stage], seconds: Int?) -> Bool {
+        let end = seconds.map { ContinuousClock.now + .seconds($0) }
+        var total = FaultTally()
+        var skipped: [String: [String]] = [:]
+        var isCutShort = false
+        repeat {
+            for (number, stage) in stages.enumerated() {
+                if let reason = stage.refusal {
+                    if skipped[reason] == nil { print("SKIPPED: \(stage.name) and the like: \(reason)") }
+                    skipped[reason, default: []].append(stage.name)
+                    continue
+                }
+                // What is left is shared by those that are to come, so that each has its turn.
+                let now = ContinuousClock.now
+                guard now < end ?? now + .seconds(1) else { break }
+                let share = end.map { ($0 - now) / (stages.count - number) }
+                let progress = Progress(stage.name, before: total)
+                let (found, isWhole) = stage.run(share, Self.roundLength, progress)
+                progress.end()
+                total.add(found)
+                if !isWhole { isCutShort = true }
+                print(
+                    "\(stage.name): \(found.description)\(isWhole ? "" : " (some of its cycles only: more SECONDS do all)")")
+                for detail in found.details { print("  \(detail)") }
+                fflush(nil)
             }
-            fflush(nil)
-        }
-        print(totals.description)
-        exit(totals.isClean ? 0 : 1)
+        } while end.map { ContinuousClock.now < $0 } ?? false && skipped.values.joined().count < stages.count
+        let left = Set(skipped.values.joined()).count
+        if left > 0 { print("SKIPPED in all: \(left) of \(stages.count) sweeps and rounds, for the reasons above") }
+        if isCutShort { print("not every cycle of every sweep was run in this time") }
+        print(total.description)
+        return total.isClean
     }
 }

@@ -1,13 +1,14 @@
+import Faults
 import Foundation
 import TestSupport
 
-/// One host, four writers, one kind of ill treatment; then the audit.
-struct Round {
+/// One host that stores rows, four writers, one kind of ill treatment; then the audit.
+struct RowsRound {
     enum Kind: String, CaseIterable {
         /// mv and flat_rotate every 100 ms.
         case rotation
         /// SIGKILL at any moment, some during the next start too, some after a rotation; each twentieth followed by an audit.
-        case kill
+        case kill = "SIGKILL"
         /// A disk of 1 MiB that is filled, and given space again.
         case fullDisk = "full disk"
     }
@@ -26,33 +27,31 @@ struct Round {
             diskSize: kind == .fullDisk ? Self.diskSize : nil)
     }
 
-    func run(until end: ContinuousClock.Instant) throws -> Totals {
+    func run(until end: ContinuousClock.Instant, _ progress: Progress) throws -> FaultTally {
         let writers = LedgerWriter.start(4, ledger, socket: accounting.socket)
         defer {
             for writer in writers { writer.stop() }
             for writer in writers { _ = writer.join() }
         }
-        var totals = Totals()
+        var totals = FaultTally()
         switch kind {
-        case .rotation: try rotate(until: end, writers, &totals)
-        case .kill: try kill(until: end, writers, &totals)
-        case .fullDisk: try fillDisk(until: end, writers, &totals)
+        case .rotation: try rotate(until: end, writers, &totals, progress)
+        case .kill: try kill(until: end, writers, &totals, progress)
+        case .fullDisk: try fillDisk(until: end, writers, &totals, progress)
         }
         totals.acknowledged = ledger.acknowledged
-        totals.surprises = ledger.surprises.count
-        for surprise in ledger.surprises.prefix(8) { print("  \(surprise)") }
+        for surprise in ledger.surprises { totals.surprise(surprise) }
         if kind != .fullDisk, let refusal = ledger.refusals.first {
-            totals.surprises += 1
-            print("  refused though nothing was in the way: \(refusal)")
+            totals.surprise("refused though nothing was in the way: \(refusal)")
         }
-        if !totals.isClean { try keep() }
+        if !totals.isClean { totals.evidence = [try keep()] }
         return totals
     }
 
     // MARK: The kinds
 
     private func rotate(
-        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout Totals
+        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout FaultTally, _ progress: Progress
     ) throws {
         var closed: [String] = []
         var marks: [String] = []
@@ -63,18 +62,18 @@ struct Round {
             closed += moved
             marks += try AccountingHost.marks(of: moved)
             totals.cycles += 1
+            show(totals, progress)
         }
         try stop(writers)
         if try AccountingHost.marks(of: closed) != marks {
-            totals.surprises += 1
-            print("  a file was written to after the flat_rotate that let go of it")
+            totals.surprise("a file was written to after the flat_rotate that let go of it")
         }
         try accounting.host.terminate()
         check(.every, &totals)
     }
 
     private func kill(
-        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout Totals
+        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout FaultTally, _ progress: Progress
     ) throws {
         var start = Ledger.Moment()
         while ContinuousClock.now < end {
@@ -96,6 +95,7 @@ struct Round {
             if Bool.random() { try accounting.startAndKill(afterMilliseconds: .random(in: 0...40)) }
             start = ledger.enteredSoFar
             totals.cycles += 1
+            show(totals, progress)
             try accounting.host.restart()
             if totals.cycles % 20 == 0 {
                 for writer in writers where !writer.pause() { throw TestFailure("writer \(writer.index) hangs") }
@@ -114,7 +114,7 @@ struct Round {
     }
 
     private func fillDisk(
-        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout Totals
+        until end: ContinuousClock.Instant, _ writers: [LedgerWriter], _ totals: inout FaultTally, _ progress: Progress
     ) throws {
         while ContinuousClock.now < end {
             let refused = ledger.refused
@@ -133,25 +133,29 @@ struct Round {
                 throw TestFailure("nothing is stored though there is space again")
             }
             totals.cycles += 1
+            show(totals, progress)
         }
         for refusal in Set(ledger.refusals) where !refusal.contains("No space left on device") {
-            totals.surprises += 1
-            print("  refused for another reason than the disk: \(refusal)")
+            totals.surprise("refused for another reason than the disk: \(refusal)")
         }
         try stop(writers)
     }
 
     // MARK: Parts of them
 
+    private func show(_ totals: FaultTally, _ progress: Progress) {
+        var totals = totals
+        totals.acknowledged = ledger.acknowledged
+        progress.show(totals, totals.cycles, of: nil)
+    }
+
     private func stop(_ writers: [LedgerWriter]) throws {
         for writer in writers { writer.stop() }
         for writer in writers where !writer.join() { throw TestFailure("writer \(writer.index) hangs") }
     }
 
-    private func check(_ promise: LedgerAudit.Promise, _ totals: inout Totals) {
-        let audit = LedgerAudit(ledger, files: accounting.files, promise: promise)
-        for finding in audit.findings { print("  \(finding)") }
-        totals.audit.add(audit)
+    private func check(_ promise: LedgerAudit.Promise, _ totals: inout FaultTally) {
+        totals.audit.add(LedgerAudit(ledger, files: accounting.files, promise: promise))
     }
 
     private func resizeDisk(_ kibibytes: Int) throws {
@@ -161,11 +165,11 @@ struct Round {
     }
 
     /// Leaves the evidence of a round that found something.
-    private func keep() throws {
+    private func keep() throws -> String {
         let place = "\(accounting.host.directory.path).kept"
         // cp copies FIFOs and sockets too, and does not open them.
         _ = try runToEnd("cp", ["-a", accounting.host.directory.path, place])
         if kind == .fullDisk { _ = try runToEnd("cp", ["-a", accounting.folder, "\(place)/disk"]) }
-        print("  what is left of this round, with the log: \(place)")
+        return place
     }
 }
