@@ -19,7 +19,8 @@ struct StoreAccess {
                 return (outcome.stored, refusal)
             }
             if !outcome.isSafe {
-                return (outcome.stored, ModuleFailure(MH_E_IO, "\(id.text): records are stored, but not safe on the disk"))
+                let text = "\(id.text): records are stored, but not safe on the disk; the log says why"
+                return (outcome.stored, ModuleFailure(MH_E_IO, text))
             }
             return (outcome.stored, nil)
         } catch {
