@@ -36,7 +36,7 @@ class InfluxDB(Peer):
         path = os.path.join(self.folder, "influxdb.conf")
         with open(path, "w") as file:
             file.write(CONFIG.format(folder=self.folder, port=self.port, control=free_port()))
-        return [self.program, "-config", path]
+        return ["-config", path]
 
     def is_ready(self):
         if not takes_connections(self.port):

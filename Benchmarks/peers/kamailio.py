@@ -61,7 +61,7 @@ class Kamailio(Peer):
         path = os.path.join(self.folder, "kamailio.cfg")
         with open(path, "w") as file:
             file.write(HEAD.format(port=self.port, folder=self.folder) + "\n".join(self.lines).replace("{folder}", self.folder) + "\n")
-        return [self.program, "-DD", "-E", "-x", "tlsf", "-X", "tlsf", "-m", "1024", "-M", "64", "-Y", self.folder, "-f", path]
+        return ["-DD", "-E", "-x", "tlsf", "-X", "tlsf", "-m", "1024", "-M", "64", "-Y", self.folder, "-f", path]
 
     def is_ready(self):
         return os.path.exists(self.datagram) and self.rpc("core.echo", "x") == ["x"]

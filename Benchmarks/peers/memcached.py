@@ -17,7 +17,7 @@ class Memcached(Peer):
 
     def command(self):
         as_root = ["-u", "root"] if os.geteuid() == 0 else []
-        return [self.program, *as_root, "-t", "1", "-m", "2048", "-s", self.socket]
+        return [*as_root, "-t", "1", "-m", "2048", "-s", self.socket]
 
     def is_ready(self):
         return takes_connections(self.socket)

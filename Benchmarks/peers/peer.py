@@ -36,14 +36,21 @@ class Peer:
         self.process = None
 
     @classmethod
+    def path(cls):
+        """Where the program is, also in the folders of daemons that a user's PATH does not have; raises Missing where it is not."""
+        found = shutil.which(cls.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+        if not found:
+            raise Missing(f"{cls.title} is not installed (Debian package {cls.package}); make bench-peers installs it")
+        return found
+
+    @classmethod
     def name(cls):
         """Title and version, such as `Redis 7.0.15`; raises Missing where it is not installed."""
-        if not shutil.which(cls.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin"):
-            raise Missing(f"{cls.title} is not installed (Debian package {cls.package}); make bench-peers installs it")
+        cls.path()
         return f"{cls.title} {version_of(cls.package)}".strip()
 
     def command(self):
-        """The program with its arguments; writes its configuration into the folder first, if it has one."""
+        """The arguments of the program; writes its configuration into the folder first, if it has one."""
         raise NotImplementedError
 
     def is_ready(self):
@@ -52,8 +59,7 @@ class Peer:
 
     def start(self):
         """Starts it and waits until it is ready."""
-        self.name()
-        arguments = ["setpriv", "--pdeathsig", "TERM", "--", *self.command()]
+        arguments = ["setpriv", "--pdeathsig", "TERM", "--", self.path(), *self.command()]
         with open(self.log_path, "w") as log:
             self.process = self.bench.processes.start(arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
         try:

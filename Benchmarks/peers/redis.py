@@ -15,7 +15,7 @@ class Redis(Peer):
         return os.path.join(self.folder, "socket")
 
     def command(self):
-        return [self.program, "--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--daemonize", "no",
+        return ["--port", "0", "--unixsocket", self.socket, "--save", "", "--appendonly", "no", "--daemonize", "no",
                 "--dir", self.folder]
 
     def is_ready(self):

@@ -25,7 +25,7 @@ class Rrdcached(Peer):
              "DS:v:GAUGE:10:U:U", f"RRA:LAST:0.5:1:{self.records}"], capture_output=True, text=True)
         if made.returncode != 0:
             raise PeerFailure(made.stderr)
-        return [self.program, "-g", "-l", "unix:" + self.address, "-b", self.folder, "-B", "-w", "3600", "-f", "7200", "-j", self.folder,
+        return ["-g", "-l", "unix:" + self.address, "-b", self.folder, "-B", "-w", "3600", "-f", "7200", "-j", self.folder,
                 "-p", os.path.join(self.folder, "pid")]
 
     def is_ready(self):

@@ -23,7 +23,7 @@ class Rsyslog(Peer):
         path = os.path.join(self.folder, "rsyslog.conf")
         with open(path, "w") as file:
             file.write(CONFIG.format(rows=self.rows, port=self.port))
-        return [self.program, "-n", "-f", path, "-i", os.path.join(self.folder, "pid")]
+        return ["-n", "-f", path, "-i", os.path.join(self.folder, "pid")]
 
     def is_ready(self):
         return takes_connections(self.port)

@@ -12,7 +12,7 @@ class VictoriaMetrics(Peer):
     def command(self):
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        return [self.program, "-retentionPeriod=100y", f"-storageDataPath={self.folder}/data", f"-httpListenAddr={self.address}",
+        return ["-retentionPeriod=100y", f"-storageDataPath={self.folder}/data", f"-httpListenAddr={self.address}",
                 "-loggerLevel=ERROR"]
 
     def is_ready(self):
