@@ -37,7 +37,7 @@ typedef struct {
     pthread_barrier_t *start;
     mh_db_table *table; /* NULL: the floor's turn */
     floor_file *file;
-    int64_t cpu, begin, end;
+    int64_t cpu, begin, end, delay;
     char fault[256]; /* empty: none */
 } part;
 
@@ -45,6 +45,17 @@ static int64_t clock_of(clockid_t clock) {
     struct timespec now;
     clock_gettime(clock, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Nanoseconds that this thread was ready to run and had no processor, because other threads had them. */
+static int64_t delay_of_thread(void) {
+    char text[128];
+    long long ran = 0, waited = 0;
+    int fd = open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
+    ssize_t size = fd < 0 ? 0 : read(fd, text, sizeof text - 1);
+    if (fd >= 0) close(fd);
+    text[size > 0 ? size : 0] = 0;
+    return sscanf(text, "%lld %lld", &ran, &waited) == 2 ? waited : 0;
 }
 
 /* ---- one round on one thread ---- */
@@ -96,7 +107,7 @@ static void *work(void *ctx) {
     int good = part->table ? insert(part, part->plan->batch) : append(part, part->plan->batch);
     pthread_barrier_wait(part->start);
     if (!good) return NULL;
-    int64_t cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
+    int64_t delay = delay_of_thread(), cpu = clock_of(CLOCK_THREAD_CPUTIME_ID);
     part->begin = clock_of(CLOCK_MONOTONIC);
     if (part->table) {
         insert(part, part->plan->rows);
@@ -105,6 +116,7 @@ static void *work(void *ctx) {
     }
     part->end = clock_of(CLOCK_MONOTONIC);
     part->cpu = clock_of(CLOCK_THREAD_CPUTIME_ID) - cpu;
+    part->delay = delay_of_thread() - delay;
     return NULL;
 }
 
@@ -120,7 +132,9 @@ static void remove_files(const char *directory) {
 }
 
 typedef struct {
-    double cpu, wall; /* nanoseconds a row: CPU of all threads, and time from the first start to the last end */
+    /* Nanoseconds a row: CPU of all threads; time from the first start to the last end; and the longest time of a thread without
+     * that in which it waited for a processor, which is what the clock would show on a machine with enough of them. */
+    double cpu, wall, alone;
 } figures;
 
 /* 0 good, else the reason lies in `fault`. */
@@ -165,13 +179,17 @@ static int round_of(const plan *plan, const bench_rows *rows, mh_db *db, figures
         }
         for (int64_t i = 0; i < count; i++) pthread_join(threads[i], NULL);
         pthread_barrier_destroy(&start);
-        int64_t begin = parts[0].begin, end = parts[0].end, cpu = 0;
+        int64_t begin = parts[0].begin, end = parts[0].end, cpu = 0, alone = 0;
         for (int64_t i = 0; i < count; i++) {
             if (parts[i].begin < begin) begin = parts[i].begin;
             if (parts[i].end > end) end = parts[i].end;
             cpu += parts[i].cpu;
+            int64_t own = parts[i].end - parts[i].begin - parts[i].delay;
+            if (own < parts[i].cpu) own = parts[i].cpu; /* it had to wait between the readings of the clocks */
+            if (own > alone) alone = own;
         }
         out->cpu = (double)cpu / (double)(plan->rows * plan->threads);
+        out->alone = (double)alone / (double)(plan->rows * plan->threads);
         out->wall = (double)(end - begin) / (double)(plan->rows * plan->threads);
     }
     for (int64_t i = 0; i < plan->threads; i++) {
@@ -248,8 +266,10 @@ static int32_t measure(void *ctx, const mh_mi_call *call, const mh_mi_reply *rep
             reply->begin_map(reply->ctx, mh_cstr("round"), 0);
             put(reply, "cpu_ns", ours[i].cpu);
             put(reply, "wall_ns", ours[i].wall);
+            put(reply, "alone_ns", ours[i].alone);
             put(reply, "floor_cpu_ns", floors[i].cpu);
             put(reply, "floor_wall_ns", floors[i].wall);
+            put(reply, "floor_alone_ns", floors[i].alone);
             reply->end(reply->ctx);
         }
         reply->end(reply->ctx);
