@@ -65,8 +65,8 @@ class Processes:
         self._running = []
 
     def start(self, arguments, **options):
-        """Starts a program in a group of its own, so that Ctrl-C reaches the benchmark first."""
-        process = subprocess.Popen(arguments, start_new_session=True, **options)
+        """Starts a program in a group of its own, so that Ctrl-C reaches the benchmark first; it ends too when that is killed."""
+        process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", "--", *arguments], start_new_session=True, **options)
         self._running.append(process)
         return process
 
