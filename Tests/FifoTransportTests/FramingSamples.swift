@@ -14,7 +14,7 @@ enum Samples {
         rpc, rpc + "\n" + rpc, "[\(rpc),\(rpc)]\n", ":r:" + rpc + "\n", "::" + rpc,
         ":r:  {\"a\":1}:which:r\n\n",
         #"{"a":"\\\"}{"}"#, "{\"a\":\"b\n" + rpc, "{\"a\":{\n:which:r\n\n", "{\"a\":{\n" + rpc + "\n",
-        "}}" + rpc, "]\n}",
+        "}}" + rpc, "]\n}", "{\"a\":\"b\\\n" + rpc + "\n", "{\"a\":\"b\\\"\n" + rpc, "{\"a\":\"b\\",
         #"{"jsonrpc":"2.0","me"# + rpc + "\n", "junk" + rpc + rpc, "junk\n:which:r\n\n",
         ":junk" + rpc + "\n:which:r\n\n",
         "\n\r\n \t:which:r\n\n\n", ":get:r\n" + String(repeating: "long ", count: 30) + "\n\n:which:r\n\n",

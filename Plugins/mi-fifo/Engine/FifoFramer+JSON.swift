@@ -20,6 +20,36 @@ struct JSONProgress {
 }
 
 extension FifoFramer {
+    /// Where the JSON text ends that begins at `start`, if it is all there, on one line, and not too large: the ordinary request, which
+    /// needs no memory of how far it has been read. Nil: `takeJSON` finds out.
+    func endOfLineOfJSON(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        let opener = bytes[start]
+        let closer = opener == UInt8(ascii: "{") ? UInt8(ascii: "}") : UInt8(ascii: "]")
+        let end = min(bytes.count, start + maximumSize)
+        var depth = 0
+        var index = start
+        while index < end {
+            let byte = bytes[index]
+            index += 1
+            if byte == UInt8(ascii: "\"") {
+                while index < end, bytes[index] != UInt8(ascii: "\"") {
+                    if bytes[index] == UInt8(ascii: "\\") { index += 1 }
+                    guard index < end, bytes[index] != UInt8(ascii: "\n") else { return nil }
+                    index += 1
+                }
+                index += 1
+            } else if byte == opener {
+                depth += 1
+            } else if byte == closer {
+                depth -= 1
+                if depth == 0 { return index }
+            } else if byte == UInt8(ascii: "\n") {
+                return nil
+            }
+        }
+        return nil
+    }
+
     mutating func beginJSON(opener: UInt8, route: JSONRequest.Route) {
         reset()
         state = .json

@@ -133,6 +133,10 @@ public struct FifoFramer {
                 return index
             case UInt8(ascii: "{"), UInt8(ascii: "["):
                 hasReportedStray = false
+                if let end = endOfLineOfJSON(in: bytes, from: index) {
+                    emit(.json(JSONRequest(text: Array(UnsafeRawBufferPointer(rebasing: bytes[index..<end])))))
+                    return end
+                }
                 beginJSON(opener: byte, route: .member)
                 return index
             case UInt8(ascii: "}"), UInt8(ascii: "]"), 0..<0x20, 0x7f:
