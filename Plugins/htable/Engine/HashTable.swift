@@ -153,6 +153,13 @@ public final class HashTable: Sendable {
     ) throws(ModuleFailure) -> (value: ItemValue, length: Int, expiry: UInt32)? {
         let hash = store.locate(key)
         store.prefetch(hash)
+        return try get(key, hash) { buffer }
+    }
+
+    /// The same where the hash is known; the buffer is asked for when there is text to be copied.
+    @inline(__always) func get(
+        _ key: UnsafeRawBufferPointer, _ hash: KeyHash, buffer: () -> UnsafeMutableRawBufferPointer
+    ) throws(ModuleFailure) -> (value: ItemValue, length: Int, expiry: UInt32)? {
         let now = now
         try lock(hash, key, "a read")
         guard let item = visible(hash, key, now)?.item else {
@@ -160,7 +167,7 @@ public final class HashTable: Sendable {
             return nil
         }
         let expiry = item.expiry
-        guard let integer = item.integer else { return copyText(item, hash, expiry, buffer) }
+        guard let integer = item.integer else { return copyText(item, hash, expiry, buffer()) }
         let number = integer.loadUnaligned(as: Int64.self)
         hash.stripe.release()
         return (.integer(number), 0, expiry)

@@ -74,6 +74,16 @@ private struct ItemSite {
     let table: Unmanaged<HashTable>
     /// Where the key begins in the expanded text: as in the text as written, since nothing before it changes.
     let keyStart: Int
+    /// The hash of the key where it is the same at each use.
+    let hash: KeyHash?
+
+    /// The same for any key; of one that changes the bucket is asked for at once.
+    @inline(__always) func hash(of key: UnsafeRawBufferPointer, in table: HashTable) -> KeyHash {
+        if let hash { return hash }
+        let hash = table.store.locate(key)
+        table.store.prefetch(hash)
+        return hash
+    }
 
     /// The key in an expanded text.
     @inline(__always) func key(in text: mh_str) -> UnsafeRawBufferPointer {
@@ -156,7 +166,9 @@ private final class ItemVariable: Sendable {
             tables.warn("there is no table \"\(name)\" for \"\(inner.string)\"\(guess)")
             return nil
         }
-        return ItemSite(table: .passRetained(table), keyStart: inner.len - parts.key.count)
+        return ItemSite(
+            table: .passRetained(table), keyStart: inner.len - parts.key.count,
+            hash: parts.key.contains(UInt8(ascii: "$")) ? nil : table.store.locate(parts.key))
     }
 
     /// Runs `body` with the table and the key of an expanded text.
@@ -226,9 +238,11 @@ private final class ItemVariable: Sendable {
             let place = site.assumingMemoryBound(to: ItemSite.self)
             return place.pointee.table._withUnsafeGuaranteedRef { table in
                 do throws(ModuleFailure) {
-                    let thread = ScriptThread.uncounted(variable.threads)
-                    let room = thread._withUnsafeGuaranteedRef { $0.room }
-                    guard let found = try table.get(place.pointee.key(in: text), buffer: room) else {
+                    let key = place.pointee.key(in: text)
+                    let found = try table.get(key, place.pointee.hash(of: key, in: table)) {
+                        ScriptThread.uncounted(variable.threads)._withUnsafeGuaranteedRef { $0.room }
+                    }
+                    guard let found else {
                         value.pointee = table.definition.initialValue.map(mh_int) ?? mh_null()
                         return MH_OK
                     }
@@ -262,7 +276,9 @@ private final class ItemVariable: Sendable {
             let place = site.assumingMemoryBound(to: ItemSite.self)
             return place.pointee.table._withUnsafeGuaranteedRef { table in
                 do throws(ModuleFailure) {
-                    value.pointee = try table.add(amount, to: place.pointee.key(in: text)).map(mh_int) ?? mh_null()
+                    let key = place.pointee.key(in: text)
+                    let sum = try table.add(amount, to: key, place.pointee.hash(of: key, in: table))
+                    value.pointee = sum.map(mh_int) ?? mh_null()
                 } catch {
                     value.pointee = variable.failed(error)
                 }
@@ -278,7 +294,9 @@ private final class ItemVariable: Sendable {
             let place = site.assumingMemoryBound(to: ItemSite.self)
             return place.pointee.table._withUnsafeGuaranteedRef { table in
                 do throws(ModuleFailure) {
-                    try table.set(place.pointee.key(in: text), .integer(value.pointee.as.integer))
+                    let key = place.pointee.key(in: text)
+                    try table.set(
+                        key, .integer(value.pointee.as.integer), expiry: .standard, place.pointee.hash(of: key, in: table))
                     return MH_OK
                 } catch {
                     _ = variable.failed(error)
