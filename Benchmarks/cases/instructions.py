@@ -114,6 +114,9 @@ def rows(bench):
                 return counter.an_operation(lambda number: host.ask("bench.count", name, number), times)
             floor = operation("floor-kernel" if durability == "kernel" else "floor-buffered")
             told(bench, f"flatstore, a row of 12 columns, {durability}", operation("row"), floor)
+            if durability == "kernel":
+                floor = operation("floor-batch")
+                told(bench, "flatstore, the same in inserts of 50 rows", operation("row-batch"), floor)
 
 
 def others(bench):

@@ -11,6 +11,7 @@
 MH_MODULE_NOTE("name=bench-count\nversion=0.1.0\nabi=1.0\nrequires=mh.db/1:flatstore?\nrequires=mh.htable/1:htable?\n");
 
 #define SOME_ROWS 64
+#define ROWS_BATCH 50
 #define KEYS 1024
 #define BATCH 16
 
@@ -37,20 +38,32 @@ static int count_rows(int64_t times) {
     return 0;
 }
 
-static int count_floor_rows(int64_t times, size_t limit) {
+/* `times` rows, in batches. */
+static int count_row_batches(int64_t times) {
+    for (int64_t i = 0; i < times; i += ROWS_BATCH) {
+        uint32_t stored = 0;
+        if (bench.db->insert_batch(bench.db_ctx, bench.table, bench.rows.values, 12, ROWS_BATCH, &stored, NULL) < 0) return -1;
+    }
+    return 0;
+}
+
+static inline __attribute__((always_inline)) int count_floor_rows(int64_t times, size_t limit, int batch) {
     static floor_file file;
     char path[4096];
     int good = 0;
     snprintf(path, sizeof path, "%.*s/floor.log", (int)bench.directory.len, bench.directory.ptr);
     if (floor_open(&file, path, limit) < 0) return -1;
-    for (int64_t i = 0; i < times && good == 0; i++) good = floor_append(&file, bench.rows.values + i % SOME_ROWS * 12, 12, 1);
+    for (int64_t i = 0; i < times && good == 0; i += batch) {
+        good = floor_append(&file, bench.rows.values + (batch > 1 ? 0 : i % SOME_ROWS * 12), 12, batch);
+    }
     if (good == 0) good = floor_write_out(&file);
     close(file.descriptor);
     return good;
 }
 
-static int count_floor_kernel(int64_t times) { return count_floor_rows(times, 0); }
-static int count_floor_buffered(int64_t times) { return count_floor_rows(times, 32 * 1024); }
+static int count_floor_kernel(int64_t times) { return count_floor_rows(times, 0, 1); }
+static int count_floor_batches(int64_t times) { return count_floor_rows(times, 0, ROWS_BATCH); }
+static int count_floor_buffered(int64_t times) { return count_floor_rows(times, 32 * 1024, 1); }
 
 static int count_get(int64_t times) {
     char text[64];
@@ -109,6 +122,7 @@ static const struct {
     int (*run)(int64_t times);
     int is_of_htable;
 } operations[] = {
+    {"row-batch", count_row_batches, 0}, {"floor-batch", count_floor_batches, 0},
     {"row", count_rows, 0},       {"floor-kernel", count_floor_kernel, 0}, {"floor-buffered", count_floor_buffered, 0},
     {"get", count_get, 1},        {"set", count_set, 1},                   {"add", count_add, 1},
     {"get-batch", count_get_batch, 1}, {"add-batch", count_add_batch, 1},
@@ -172,7 +186,7 @@ static int32_t init(void *ctx, const mh_host *host, const mh_error *err) {
 
 static const mh_mi_arg arguments[] = {
     {.struct_size = sizeof(mh_mi_arg), .type = MH_STRING, .name = MH_STR("what"), .help = MH_STR("the operation")},
-    {.struct_size = sizeof(mh_mi_arg), .type = MH_INT, .name = MH_STR("times"), .help = MH_STR("how many, a multiple of 16 for batches")},
+    {.struct_size = sizeof(mh_mi_arg), .type = MH_INT, .name = MH_STR("times"), .help = MH_STR("how many, a multiple of 400 for batches")},
 };
 static const mh_mi_command commands[] = {{.struct_size = sizeof(mh_mi_command),
                                           .flags = MH_MI_CHANGE | MH_MI_SLOW,
