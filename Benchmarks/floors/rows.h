@@ -44,7 +44,7 @@ static inline uint64_t floor_delimiters(uint64_t word) {
 }
 
 /* Copies and searches at once; writes again with escapes only when there is something to escape. */
-static inline char *floor_text(char *out, const char *text, size_t length) {
+static inline __attribute__((always_inline)) char *floor_text(char *out, const char *text, size_t length) {
     uint64_t found = 0;
     if (length >= 16) {
 #if defined(__SSE2__)
@@ -91,7 +91,7 @@ static inline char *floor_text(char *out, const char *text, size_t length) {
     return found ? floor_escaped(out, text, length) : out + length;
 }
 
-static inline char *floor_number(char *out, int64_t number) {
+static inline __attribute__((always_inline)) char *floor_number(char *out, int64_t number) {
     static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445464748"
                                 "4950515253545556575859606162636465666768697071727374757677787980818283848586878889909192939495969798"
                                 "99";
@@ -114,7 +114,7 @@ static inline char *floor_number(char *out, int64_t number) {
 }
 
 /* One row of texts and integers, with room for all of it behind `out`. */
-static inline char *floor_row(char *out, const mh_value *row, int columns) {
+static inline __attribute__((always_inline)) char *floor_row(char *out, const mh_value *row, int columns) {
     for (int i = 0; i < columns; i++) {
         if (i) *out++ = '|';
         out = row[i].type == MH_INT ? floor_number(out, row[i].as.integer)
@@ -139,7 +139,7 @@ static inline int floor_write_out(floor_file *file) {
 }
 
 /* Appends `rows` rows: all of them in one write, or behind what waits in the buffer. 0 good, -1 with errno. */
-static inline int floor_append(floor_file *file, const mh_value *values, int columns, int rows) {
+static inline __attribute__((always_inline)) int floor_append(floor_file *file, const mh_value *values, int columns, int rows) {
     for (int row = 0; row < rows; row++) {
         char *end = floor_row(file->buffer + file->used, values + row * columns, columns);
         file->used = (size_t)(end - file->buffer);
