@@ -168,14 +168,12 @@ enum FakeServices {
             format?.pointee = OpaquePointer(copy)
             return MH_OK
         }
-        table.expand = { _, format, run, value, _ in
-            guard let format else { return MH_E_INVALID }
+        table.expand = { _, format, run, value, error in
+            guard let format, let run = FakeRun.from(run) else { return MH_E_INVALID }
             let text = UnsafeMutablePointer<mh_str>(format).pointee.string
-            guard text.hasPrefix("$") else {
-                value?.pointee = mh_text(mh_str(leaking: text))
-                return MH_OK
-            }
-            value?.pointee = FakeRun.from(run)?.arguments[String(text.dropFirst())] ?? mh_null()
+            guard text != "$failing" else { return mh_fail(error, MH_E_LIMIT, "$failing gave more than it may") }
+            let found = text.hasPrefix("$") ? run.arguments[String(text.dropFirst())] : mh_text(mh_str(leaking: text))
+            value?.pointee = found.map(run.lend) ?? mh_null()
             return MH_OK
         }
         table.argument = { run, name, value in
@@ -195,8 +193,21 @@ enum FakeServices {
 /// One run of a route: its arguments.
 final class FakeRun {
     var arguments: [String: mh_value]
+    private var lent: [UnsafeMutableRawBufferPointer] = []
 
     init(_ arguments: [String: mh_value]) { self.arguments = arguments }
+
+    deinit { for text in lent { text.deallocate() } }
+
+    /// A value whose text is valid until the next one is lent: it is spoilt then.
+    func lend(_ value: mh_value) -> mh_value {
+        for text in lent { _ = text.initializeMemory(as: UInt8.self, repeating: 0x58) }
+        guard value.type == MH_STRING, value.as.text.len > 0 else { return value }
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: value.as.text.bytes.count, alignment: 1)
+        copy.copyMemory(from: value.as.text.bytes)
+        lent.append(copy)
+        return mh_text(mh_str(borrowing: UnsafeRawBufferPointer(copy)))
+    }
 
     static func from(_ raw: OpaquePointer?) -> FakeRun? {
         raw.map { Unmanaged<FakeRun>.fromOpaque(UnsafeRawPointer($0)).takeUnretainedValue() }

@@ -107,6 +107,39 @@ struct RouteAccountingTests {
         #expect(!host.database.isTableOpen && !host.database.isOpen)
     }
 
+    @Test("Texts of any length and numbers of any size are stored whole, at once and in batches", arguments: [false, true])
+    func extremes(blocks: Bool) throws {
+        let host = FakeHost()
+        if blocks { host.database.capabilities |= MH_DB_BLOCKS }
+        host.set("db_extra", "ua=$ua;least=$least;most=$most;also=$ua;none=$none")
+        #expect(host.start() == nil)
+        let long = String(repeating: "0123456789", count: 500)
+        let run = FakeRun([
+            "method": text(long), "ua": text(long + "ua"), "least": mh_int(.min), "most": mh_int(.max), "none": text(""),
+        ])
+        #expect(try call(host, "acc_db_request", [text("200 " + long)], runs: [run, run]).codes == [1, 1])
+        host.run()
+        #expect(host.database.rows.count == 2)
+        for row in host.database.rows {
+            #expect(row[0] == .string(long) && row[4] == .string("200") && row[5] == .string(long))
+            #expect(
+                row.suffix(5) == [
+                    .string(long + "ua"), .string("-9223372036854775808"), .string("9223372036854775807"),
+                    .string(long + "ua"), .string(""),
+                ])
+        }
+    }
+
+    @Test("A text that cannot be expanded is null in the row, and the log says why")
+    func failingText() throws {
+        let host = FakeHost()
+        host.set("db_extra", "bad=$failing;ua=$ua")
+        #expect(host.start() == nil)
+        #expect(try call(host, "acc_db_request", [text("200 OK")], runs: [FakeRun(["ua": text("x")])]).codes == [1])
+        #expect(host.database.rows.first?.suffix(2) == [.null, .string("x")])
+        #expect(host.log.contains("$failing gave more than it may"))
+    }
+
     @Test("A database that refuses a row makes the call false")
     func refused() throws {
         let host = FakeHost()

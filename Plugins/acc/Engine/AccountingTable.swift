@@ -158,6 +158,15 @@ final class AccountingTable: @unchecked Sendable {
         return refusals
     }
 
+    /// Stores one row; the provider's reason when it did not. Texts of the row are borrowed for the call.
+    func insert(_ row: UnsafePointer<mh_value>, columns: Int) -> Rejection? {
+        var count: UInt32 = 0
+        var note = ErrorNote()
+        let code = note.collect { database.insertBatch(database.context, table, row, UInt32(columns), 1, &count, $0) }
+        if code < 0, count == 0 { return Rejection(note.text) }
+        return count == 1 ? nil : Rejection("the database stored \(count) of 1 rows and gave no reason")
+    }
+
     /// Whether an error is about one row, so that the next may be tried.
     private static func isAboutRow(_ code: Int32) -> Bool {
         code == MH_E_INVALID || code == MH_E_EXISTS || code == MH_E_LIMIT

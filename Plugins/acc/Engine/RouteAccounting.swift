@@ -11,25 +11,16 @@ final class RouteAccounting: @unchecked Sendable {
         init(_ rows: RouteRows) { self.rows = rows }
     }
 
-    /// A column that is filled from an argument of the run or from a text.
-    private enum Source {
-        case argument([StaticString])
-        case code
-        case reason
-        case format(Script.Format)
-        case nothing
-    }
-
     /// The line that a route wants logged, piece by piece.
     private struct LogField {
         var name: String
-        var source: Source
+        var source: RowPlan.Source
     }
 
     private var context: IntakeContext?
     private var database: AccountingDatabase?
     private var script: Script?
-    private var sources: [Source] = []
+    private var plan: RowPlan?
     private var logFields: [LogField] = []
     private var logLevel = MH_LOG_NOTICE
     /// By the name of the table; main thread only.
@@ -76,9 +67,10 @@ final class RouteAccounting: @unchecked Sendable {
             return
         }
         self.script = script
+        var sources: [RowPlan.Source] = []
         for column in context.layout.columns {
             if let field = settings.databaseExtra.first(where: { $0.name == column.name }) {
-                sources.append(try Self.source(field, of: "db_extra", script))
+                sources.append(try source(field, of: "db_extra", context.host, script))
             } else if column.name == "sip_code" {
                 sources.append(.code)
             } else if column.name == "sip_reason" {
@@ -87,6 +79,7 @@ final class RouteAccounting: @unchecked Sendable {
                 sources.append(Self.known[column.name].map { .argument($0) } ?? .nothing)
             }
         }
+        plan = RowPlan(sources, layout: context.layout, host: context.host, script: script)
         logFields = [
             LogField(name: "method", source: .argument(["method"])),
             LogField(name: "from_tag", source: .argument(["from_tag"])),
@@ -95,7 +88,7 @@ final class RouteAccounting: @unchecked Sendable {
             LogField(name: "code", source: .code), LogField(name: "reason", source: .reason),
         ]
         for field in settings.logExtra {
-            logFields.append(LogField(name: field.name, source: try Self.source(field, of: "log_extra", script)))
+            logFields.append(LogField(name: field.name, source: try source(field, of: "log_extra", context.host, script)))
         }
     }
 
@@ -105,8 +98,16 @@ final class RouteAccounting: @unchecked Sendable {
         tables = [:]
     }
 
-    private static func source(_ field: ExtraField, of parameter: String, _ script: Script) throws(ModuleFailure) -> Source {
-        do throws(ModuleFailure) { return .format(try script.format(field.text)) } catch {
+    private func source(
+        _ field: ExtraField, of parameter: String, _ host: HostServices, _ script: Script
+    ) throws(ModuleFailure) -> RowPlan.Source {
+        do throws(ModuleFailure) {
+            var format: OpaquePointer?
+            try ErrorCollector.check { error in
+                field.text.withMHString { script.table.pointee.format(host.module, $0, &format, error) }
+            }
+            return .format(format)
+        } catch {
             throw ModuleFailure(error.code, "\(parameter): \(field.name)=\(field.text): \(error.text)")
         }
     }
@@ -125,27 +126,22 @@ final class RouteAccounting: @unchecked Sendable {
     static func split(_ comment: UnsafeRawBufferPointer) -> (code: UnsafeRawBufferPointer?, reason: UnsafeRawBufferPointer) {
         var start = 0
         while start < comment.count, comment[start] == 0x20 { start += 1 }
-        let digits = comment[start...].prefix(3)
         let end = start + 3
-        guard digits.count == 3, digits.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }),
+        guard end <= comment.count, (start..<end).allSatisfy({ comment[$0] >= 0x30 && comment[$0] <= 0x39 }),
             end == comment.count || comment[end] == 0x20
         else { return (nil, UnsafeRawBufferPointer(rebasing: comment[start...])) }
-        let reason = comment[end...].drop { $0 == 0x20 }
-        return (UnsafeRawBufferPointer(rebasing: digits), UnsafeRawBufferPointer(rebasing: reason))
+        var reason = end
+        while reason < comment.count, comment[reason] == 0x20 { reason += 1 }
+        return (UnsafeRawBufferPointer(rebasing: comment[start..<end]), UnsafeRawBufferPointer(rebasing: comment[reason...]))
     }
 
     private func store(_ call: ScriptCall, _ rows: RouteRows) -> Int32 {
-        guard let context, let script else { return -1 }
+        guard let context, let plan else { return -1 }
         let comment = call.argument(0)
         let words = Self.split(comment.type == MH_STRING ? comment.as.text.bytes : .init(start: nil, count: 0))
-        let arrival = IntakeContext.wallClock
         do throws(Rejection) {
-            try rows.add { (row, arena) throws(Rejection) in
-                for index in sources.indices {
-                    let value = value(of: sources[index], words, call.run, script)
-                    row[index] = try context.layout.value(value, column: index, arrival: arrival, arena: arena)
-                }
-            }
+            try rows.add(
+                plan, .init(run: call.run.raw, code: words.code, reason: words.reason, arrival: IntakeContext.wallClock))
             return 1
         } catch {
             context.rejected.add(1)
@@ -176,7 +172,8 @@ final class RouteAccounting: @unchecked Sendable {
 
     /// Text of the value is valid until the next call on this thread.
     private func value(
-        of source: Source, _ words: (code: UnsafeRawBufferPointer?, reason: UnsafeRawBufferPointer), _ run: ScriptRun,
+        of source: RowPlan.Source, _ words: (code: UnsafeRawBufferPointer?, reason: UnsafeRawBufferPointer),
+        _ run: ScriptRun,
         _ script: Script
     ) -> mh_value {
         switch source {
@@ -189,42 +186,14 @@ final class RouteAccounting: @unchecked Sendable {
         case .code: return words.code.map { mh_text(mh_str(borrowing: $0)) } ?? mh_null()
         case .reason: return mh_text(mh_str(borrowing: words.reason))
         case .format(let format):
-            do throws(ModuleFailure) { return try script.expand(format, in: run) } catch {
-                context?.host.log.warning("\(error.text)")
-                return mh_null()
-            }
+            guard let context else { return mh_null() }
+            var value = mh_null()
+            var note = ErrorNote()
+            let code = note.collect { script.table.pointee.expand(context.host.module, format, run.raw, &value, $0) }
+            if code >= 0 { return value }
+            context.host.log.warning(note.text)
+            return mh_null()
         case .nothing: return mh_null()
-        }
-    }
-}
-
-extension RowLayout {
-    /// A value of a route as one of the column's type, its text in the arena. Throws when it is none of that type.
-    func value(_ value: mh_value, column: Int, arrival: Int64, arena: ByteArena) throws(Rejection) -> mh_value {
-        let type = slots[column].type
-        switch value.type {
-        case MH_INT:
-            switch type {
-            case MH_INT: return value
-            case MH_FLOAT: return mh_float(Double(value.as.integer))
-            case MH_TIME:
-                let (micros, overflow) = value.as.integer.multipliedReportingOverflow(by: 1_000_000)
-                guard !overflow else { throw .kind("\(value.as.integer)", for: columns[column]) }
-                return mh_value(time: micros)
-            default:
-                let text = Array(String(value.as.integer).utf8)
-                return mh_value(
-                    text: text.withUnsafeBufferPointer { arena.join($0, Bytes(start: nil, count: 0)) }, type: type)
-            }
-        case MH_STRING:
-            let text = value.as.text.bytes.bindMemory(to: UInt8.self)
-            if type == MH_STRING || type == MH_BLOB {
-                return mh_value(text: arena.join(text, Bytes(start: nil, count: 0)), type: type)
-            }
-            if text.isEmpty { return absent(column, arrival: arrival) }
-            guard let converted = convert(text, column: column) else { throw .value(text, for: columns[column]) }
-            return converted
-        default: return absent(column, arrival: arrival)
         }
     }
 }

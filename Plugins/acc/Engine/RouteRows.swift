@@ -24,25 +24,40 @@ final class RouteRows: @unchecked Sendable {
         state = Mutex(State(collecting: RowBatch(columns: columns), committing: RowBatch(columns: columns)))
     }
 
-    /// Adds a row, which `fill` writes with texts in the arena, and stores it or has it stored. Throws what `fill` throws, and the
-    /// provider's reason where it does not block; elsewhere that is logged.
-    func add(
-        _ fill: (UnsafeMutablePointer<mh_value>, ByteArena) throws(Rejection) -> Void
-    ) throws(Rejection) {
+    /// Adds the row of a call and stores it or has it stored. Throws when a value is none of its column's type, and the provider's reason
+    /// where it does not block; elsewhere that is logged.
+    func add(_ plan: RowPlan, _ call: RowPlan.Call) throws(Rejection) {
+        if table.blocks { try collect(plan, call) } else { try storeAtOnce(plan, call) }
+    }
+
+    /// Threads do not wait for one another here: a row lies on the stack of its own.
+    private func storeAtOnce(_ plan: RowPlan, _ call: RowPlan.Call) throws(Rejection) {
+        let columns = plan.layout.count
+        let refusal = withUnsafeTemporaryAllocation(of: mh_value.self, capacity: max(1, columns)) { row -> Rejection? in
+            withUnsafeTemporaryAllocation(byteCount: 1024, alignment: 1) { room -> Rejection? in
+                guard let row = row.baseAddress else { return nil }
+                var text = RowText(room: room)
+                do throws(Rejection) {
+                    try plan.fill(row, from: call, &text)
+                    return table.insert(row, columns: columns)
+                } catch {
+                    return error
+                }
+            }
+        }
+        if let refusal { throw refusal }
+        context.stored.add(1)
+    }
+
+    private func collect(_ plan: RowPlan, _ call: RowPlan.Call) throws(Rejection) {
         let outcome = state.withLock { state -> Result<Bool, Rejection> in
             do throws(Rejection) {
-                try fill(state.collecting.nextRow(), state.collecting.arena)
+                var text = RowText(arena: state.collecting.arena)
+                try plan.fill(state.collecting.nextRow(), from: call, &text)
             } catch {
                 return .failure(error)
             }
             state.collecting.add(line: 0)
-            guard table.blocks else {
-                let refusal = table.insert(state.collecting).first
-                state.collecting.reset()
-                if let refusal { return .failure(Rejection(refusal.text)) }
-                context.stored.add(1)
-                return .success(false)
-            }
             defer { state.isCommitting = true }
             return .success(!state.isCommitting)
         }
