@@ -79,7 +79,7 @@ lint: swift ## Check the format of Swift sources, shell scripts and manual pages
 		bash -n $$script || exit 1; done
 	@command -v python3 >/dev/null || { echo "python3 is not installed: the benchmarks' scripts are NOT CHECKED"; exit 0; }; \
 		python3 -c 'import ast, pathlib, sys; [ast.parse(path.read_text(), str(path)) for path in map(pathlib.Path, sys.argv[1:])]' \
-		Benchmarks/run Benchmarks/draw $(wildcard Benchmarks/*/*.py)
+		Benchmarks/run Benchmarks/draw $(wildcard Benchmarks/*/*.py Benchmarks/*/*/*.py)
 	@command -v man >/dev/null || { echo "man is not installed: the manual pages are NOT CHECKED"; exit 0; }; \
 		for page in Documentation/man/*; do \
 			found=$$(LC_ALL=C.UTF-8 MANROFFSEQ= man --warnings -E UTF-8 -l -Tutf8 -Z $$page 2>&1 >/dev/null); \
@@ -90,7 +90,7 @@ bench: build deps-bench ## Measure every store beside its floor and the peers in
 
 bench-peers: ## Install the peers that `make bench` measures beside ours, where Debian has them; starts none of them
 	@sh Packaging/install-packages $(BENCH_PACKAGES)
-	@for peer in $(PEER_PACKAGES); do sh Packaging/install-packages $$peer || echo "$$peer cannot be installed: it will be skipped"; done
+	@Benchmarks/peers/install $(PEER_PACKAGES)
 
 bench-page: ## Draw the curves and renew Documentation/performance.md from the newest results in run/bench
 	@sh Packaging/install-packages gnuplot-nox
