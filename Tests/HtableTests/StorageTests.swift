@@ -9,8 +9,7 @@ import Testing
 struct StorageTests {
     @Test("A stripe is one cache line")
     func stripeSize() {
-        // Lock and directory take the first sixteen bytes.
-        #expect(16 + MemoryLayout<Stripe>.size <= StripePointer.size)
+        #expect(StripePointer.headSize + MemoryLayout<Stripe>.size <= StripePointer.size)
     }
 
     @Test("Threads that take the lock of a stripe come in one at a time")
@@ -118,6 +117,27 @@ struct StorageTests {
         #expect(table.totals().items == expiries.filter { $0.value == 0 || $0.value >= table.now }.count)
         let removed = table.expiredTotal.load(ordering: .relaxed)
         #expect(removed > 1000)
+    }
+
+    @Test("When the clock is set back, what was counted as expired but is written again lives and is counted")
+    func clockSetBack() throws {
+        let clock = Clock(at: 1000)
+        let table = try makeTable("t=>autoexpire=10;initval=0;size=1", clock: clock)
+        for number in 0..<500 { try table.put("k\(number)", .int(1)) }
+        clock.set(1020)
+        #expect(table.count == 0)
+        clock.set(1005)
+        for number in 0..<500 {
+            switch number % 3 {
+            case 0: try table.put("k\(number)", .text(String(repeating: "longer", count: 1 + number % 20)))
+            case 1: try table.put("k\(number)", .int(2))
+            default: #expect(try table.increase("k\(number)") == 2)
+            }
+        }
+        #expect(table.count == 500)
+        while table.purge(budget: 100) {}
+        #expect(table.count == 500)
+        #expect(table.all().count == 500)
     }
 
     @Test("Batches read what is there while the table grows under them")

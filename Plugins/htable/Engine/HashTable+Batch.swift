@@ -47,19 +47,17 @@ extension HashTable {
     @inline(__always) func forEachWarm(
         _ count: Int, _ key: (Int) -> UnsafeRawBufferPointer, _ body: (Int, KeyHash) throws(ModuleFailure) -> Void
     ) throws(ModuleFailure) {
-        var hashes = InlineArray<16, UInt64>(repeating: 0)
-        var buckets = InlineArray<16, Bucket>(repeating: store.nowhere)
+        var hashes = InlineArray<16, KeyHash>(repeating: store.nowhere)
         var start = 0
         while start < count {
             let group = min(Self.group, count - start)
             // First the buckets' first lines, then, as these come in, the lines of the items that they lead to.
             for index in 0..<group {
-                let hash = store.hash(key(start + index))
-                hashes[index] = hash
-                buckets[index] = store.prefetchHeader(store.locate(hash))
+                hashes[index] = store.locate(key(start + index))
+                hashes[index].prefetchHeader()
             }
-            for index in 0..<group { buckets[index].prefetchItem(store.locate(hashes[index]).tag) }
-            for index in 0..<group { try body(start + index, store.locate(hashes[index])) }
+            for index in 0..<group { hashes[index].prefetchItem() }
+            for index in 0..<group { try body(start + index, hashes[index]) }
             start += group
         }
     }

@@ -40,7 +40,7 @@ extension HashTable {
                     value.take(item.value)
                     value.expiry = item.expiry
                     told = (Array(key), value, item.sequence, feed.number())
-                    stripe.pointee.told = item.sequence
+                    stripe.told = item.sequence
                     break
                 }
                 remove(place, store.locate(key))
@@ -73,7 +73,7 @@ extension HashTable {
                 feed.tellExpired(change)
                 thread.record = nil
                 stripe.acquire()
-                stripe.pointee.told = 0
+                stripe.told = 0
                 let hash = store.locate(key)
                 var isGone = false
                 if let place = store.find(hash, key), place.item.sequence == sequence, place.isDue {

@@ -23,7 +23,7 @@ extension HashTable {
         when condition: WriteCondition = .always
     ) throws(ModuleFailure) -> Bool {
         let hash = store.locate(key)
-        store.prefetch(hash)
+        hash.prefetch()
         if case .always = condition, try overwrite(hash, key, value, rule) { return true }
         return try write(key, value, rule, condition)
     }
@@ -124,8 +124,9 @@ extension HashTable {
         let growth = value.length - item.valueLength
         if growth > 0 { try admit(items: 0, bytes: growth) }
         let expiry = expiry(rule, old: item.expiry, now)
+        guard canExpire(hash, expiry) else { throw noMemory }
         if item.overwrite(value) {
-            if expiry != item.expiry, !store.setExpiry(hash, old, expiry, now: now) { throw noMemory }
+            renew(hash, old, expiry, now)
         } else {
             try check(store.replace(old, hash, key, value, block, expiry: expiry, now: now))
             isBlockTaken = block != nil
@@ -152,17 +153,31 @@ extension HashTable {
     ) throws(ModuleFailure) -> Bool {
         let now = now
         try lock(hash, key, "a write")
-        guard let place = visible(hash, key, now), place.item.overwrite(value) else {
+        guard let place = visible(hash, key, now) else {
             hash.stripe.release()
             return false
         }
-        let item = place.item
-        let expiry = expiry(rule, old: item.expiry, now)
-        if expiry != item.expiry { _ = store.setExpiry(hash, place, expiry, now: now) }
+        let expiry = expiry(rule, old: place.item.expiry, now)
+        guard canExpire(hash, expiry), place.item.overwrite(value) else {
+            hash.stripe.release()
+            return false
+        }
+        if expires { renew(hash, place, expiry, now) }
         let number = changeNumber()
         hash.stripe.release()
         if number != 0 { tell(key, value, expiry, number) }
         return true
+    }
+
+    /// Whether there is a wheel for an expiry, or memory for one.
+    @inline(__always) private func canExpire(_ hash: KeyHash, _ expiry: UInt32) -> Bool {
+        expiry == 0 || store.ensureWheel(hash.stripe)
+    }
+
+    /// Gives an item that was written its expiry, for which there is a wheel.
+    @inline(__always) private func renew(_ hash: KeyHash, _ place: Place, _ expiry: UInt32, _ now: UInt32) {
+        // Where the clock was set back, a living item may be counted as expired.
+        if expiry != place.item.expiry || place.isDue { _ = store.setExpiry(hash, place, expiry, now: now) }
     }
 
     @inline(never) private func tell(_ key: UnsafeRawBufferPointer, _ value: ItemValue, _ expiry: UInt32, _ number: UInt64) {
@@ -230,7 +245,7 @@ extension HashTable {
     /// when the sum does not fit 64 bits: the value stays.
     @inline(__always) func add(_ amount: Int64, to key: UnsafeRawBufferPointer) throws(ModuleFailure) -> Int64? {
         let hash = store.locate(key)
-        store.prefetch(hash)
+        hash.prefetch()
         return try add(amount, to: key, hash)
     }
 
@@ -245,13 +260,13 @@ extension HashTable {
             return try addAnew(amount, key, now)
         }
         let (sum, overflow) = integer.loadUnaligned(as: Int64.self).addingReportingOverflow(amount)
-        guard !overflow else {
+        let expiry = expiry(.standard, old: place.item.expiry, now)
+        guard !overflow, canExpire(hash, expiry) else {
             hash.stripe.release()
             return try addAnew(amount, key, now)
         }
         integer.storeBytes(of: sum, as: Int64.self)
-        let expiry = expiry(.standard, old: place.item.expiry, now)
-        if expiry != place.item.expiry { _ = store.setExpiry(hash, place, expiry, now: now) }
+        if expires { renew(hash, place, expiry, now) }
         let number = changeNumber()
         hash.stripe.release()
         if number != 0 { tell(key, .integer(sum), expiry, number) }
@@ -312,7 +327,7 @@ extension HashTable {
         var number: UInt64 = 0
         let isSet = try locked(key, "a new expiry") { hash in
             guard let place = store.find(hash, key),
-                isVisible(place.item, now) || (place.isDue && place.item.sequence == hash.stripe.pointee.told),
+                isVisible(place.item, now) || (place.isDue && place.item.sequence == hash.stripe.told),
                 store.setExpiry(hash, place, expiry == 0 ? 0 : max(expiry, now), now: now)
             else { return false }
             number = changeNumber()

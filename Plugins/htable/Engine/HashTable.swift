@@ -69,7 +69,7 @@ public final class HashTable: Sendable {
         _ key: UnsafeRawBufferPointer, _ site: StaticString, _ body: (KeyHash) throws(ModuleFailure) -> Result
     ) throws(ModuleFailure) -> Result {
         let hash = store.locate(key)
-        store.prefetch(hash)
+        hash.prefetch()
         try lock(hash, key, site)
         defer { hash.stripe.release() }
         return try body(hash)
@@ -152,7 +152,7 @@ public final class HashTable: Sendable {
         _ key: UnsafeRawBufferPointer, buffer: UnsafeMutableRawBufferPointer
     ) throws(ModuleFailure) -> (value: ItemValue, length: Int, expiry: UInt32)? {
         let hash = store.locate(key)
-        store.prefetch(hash)
+        hash.prefetch()
         return try get(key, hash) { buffer }
     }
 

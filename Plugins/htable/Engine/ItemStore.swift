@@ -19,23 +19,26 @@ struct Stripe {
     var wheelPage: UInt32 = 0
     /// Everything that expires before this second is counted as due.
     var wheelTime: UInt32
-    /// The sequence of the item whose expiry is being told to subscribers, one of which may rescue it; 0: none.
-    var told: UInt32 = 0
 }
 
 /// Where a stripe is: a cache line of its own, with its lock, the word of its directory, which is read without the lock, and the rest.
 struct StripePointer: Equatable {
     static let size = 64
+    /// What lies in front of the stripe's content.
+    static let headSize = 24
     private let raw: UnsafeMutableRawPointer
     private var lock: UnsafeMutablePointer<StripeLock> { raw.assumingMemoryBound(to: StripeLock.self) }
-    private var root: UnsafeMutablePointer<Atomic<UInt>> { (raw + 8).assumingMemoryBound(to: Atomic<UInt>.self) }
-    private var content: UnsafeMutablePointer<Stripe> { (raw + 16).assumingMemoryBound(to: Stripe.self) }
+    private var changes: UnsafeMutablePointer<Atomic<UInt64>> { (raw + 8).assumingMemoryBound(to: Atomic<UInt64>.self) }
+    private var root: UnsafeMutablePointer<Atomic<UInt>> { (raw + 16).assumingMemoryBound(to: Atomic<UInt>.self) }
+    private var content: UnsafeMutablePointer<Stripe> { (raw + Self.headSize).assumingMemoryBound(to: Stripe.self) }
 
     @inline(__always) init(_ raw: UnsafeMutableRawPointer) { self.raw = raw }
 
     /// Makes an empty stripe in uninitialized memory.
     func initialize(now: UInt32) {
         lock.initialize(to: StripeLock())
+        toldSequence.initialize(to: 0)
+        changes.initialize(to: Atomic(0))
         root.initialize(to: Atomic(Directory().word))
         content.initialize(to: Stripe(wheelTime: now))
     }
@@ -43,16 +46,32 @@ struct StripePointer: Equatable {
     func deinitialize() {
         content.deinitialize(count: 1)
         root.deinitialize(count: 1)
+        changes.deinitialize(count: 1)
         lock.deinitialize(count: 1)
     }
 
     @inline(__always) func acquire() { lock.pointee.acquire() }
     @inline(__always) func release() { lock.pointee.release() }
 
+    /// The directory; set under the lock after any change of its segments.
     @inline(__always) var directory: Directory {
         get { Directory(word: root.pointee.load(ordering: .acquiring)) }
-        nonmutating set { root.pointee.store(newValue.word, ordering: .releasing) }
+        nonmutating set {
+            root.pointee.store(newValue.word, ordering: .releasing)
+            changes.pointee.store(version &+ 1, ordering: .releasing)
+        }
     }
+
+    /// Counts the changes of the directory and its segments: what was found in them before the lock was taken is right if it is the same
+    /// as before that.
+    @inline(__always) var version: UInt64 { changes.pointee.load(ordering: .acquiring) }
+
+    /// The sequence of the item whose expiry is being told to subscribers, one of which may rescue it; 0: none. Under the lock.
+    var told: UInt32 {
+        get { toldSequence.pointee }
+        nonmutating set { toldSequence.pointee = newValue }
+    }
+    private var toldSequence: UnsafeMutablePointer<UInt32> { (raw + 4).assumingMemoryBound(to: UInt32.self) }
 
     @inline(__always) var pointee: Stripe {
         get { content.pointee }
@@ -74,6 +93,16 @@ struct KeyHash {
     let stripe: StripePointer
     let upper: UInt32
     let tag: UInt8
+    /// The bucket where an item belongs, in the stripe's version: found without the lock.
+    fileprivate let home: Bucket
+    fileprivate let version: UInt64
+
+    /// Asks for the bucket. Needs no lock: what has moved meanwhile is merely not there when it is looked at.
+    @inline(__always) func prefetch() { home.prefetch() }
+
+    /// Asks for the first line of the bucket, which says where in it the item is; then for the item.
+    @inline(__always) func prefetchHeader() { home.prefetchHeader() }
+    @inline(__always) func prefetchItem() { home.prefetchItem(tag) }
 }
 
 /// Finds, places and removes items; calls on a stripe need its lock. Any thread.
@@ -132,7 +161,7 @@ final class ItemStore: @unchecked Sendable {
         stripe.pointee.count = 0
         stripe.pointee.bytes = 0
         stripe.pointee.due = 0
-        stripe.pointee.told = 0
+        stripe.told = 0
         stripe.pointee.wheelCount = 0
         stripe.pointee.wheelTime = now
         return contents
@@ -152,26 +181,34 @@ final class ItemStore: @unchecked Sendable {
 
     // MARK: Finding
 
-    @inline(__always) func locate(_ key: UnsafeRawBufferPointer) -> KeyHash { locate(hash(key)) }
-
-    @inline(__always) func locate(_ hash: UInt64) -> KeyHash {
-        KeyHash(
-            stripe: stripe(Int(truncatingIfNeeded: hash & stripeMask)), upper: UInt32(truncatingIfNeeded: hash >> 32),
-            tag: UInt8(truncatingIfNeeded: hash >> 16))
+    /// A key's hash and its bucket. Needs no lock.
+    @inline(__always) func locate(_ key: UnsafeRawBufferPointer) -> KeyHash {
+        let hash = hash(key)
+        let stripe = stripe(Int(truncatingIfNeeded: hash & stripeMask))
+        let upper = UInt32(truncatingIfNeeded: hash >> 32)
+        // Read before the directory: a change in between shows.
+        let version = stripe.version
+        return KeyHash(
+            stripe: stripe, upper: upper, tag: UInt8(truncatingIfNeeded: hash >> 16), home: home(stripe, upper),
+            version: version)
     }
+
+    /// The hash of no key.
+    var nowhere: KeyHash { KeyHash(stripe: stripe(0), upper: 0, tag: 0, home: bucket(0, 0), version: 0) }
 
     @inline(__always) func bucket(_ page: UInt32, _ number: Int) -> Bucket {
         let offset: Int = Int(page) &* Arena.pageSize &+ (number &+ 1) &* Bucket.size
         return Bucket(base + offset)
     }
 
-    /// A bucket that is always empty.
-    var nowhere: Bucket { bucket(0, 0) }
-
     /// The bucket where an item belongs.
     @inline(__always) func home(_ stripe: StripePointer, _ upper: UInt32) -> Bucket {
         let (page, number) = stripe.directory.place(upper)
         return bucket(page, number)
+    }
+
+    @inline(__always) private func home(_ hash: KeyHash) -> Bucket {
+        hash.version == hash.stripe.version ? hash.home : home(hash.stripe, hash.upper)
     }
 
     /// The bucket that comes so many behind another in its page: behind the last comes the first.
@@ -182,19 +219,9 @@ final class ItemStore: @unchecked Sendable {
         return Bucket(home.raw + (number * Bucket.size - offset))
     }
 
-    /// Asks for a key's bucket. Needs no lock: what has moved meanwhile is merely not there when it is looked at.
-    @inline(__always) func prefetch(_ hash: KeyHash) { home(hash.stripe, hash.upper).prefetch() }
-
-    /// Asks for the first line of a key's bucket, which says where in it the item is. Needs no lock.
-    @inline(__always) func prefetchHeader(_ hash: KeyHash) -> Bucket {
-        let home = home(hash.stripe, hash.upper)
-        home.prefetchHeader()
-        return home
-    }
-
     /// The place of a key; nil when the stripe has no such item, expired ones included.
     @inline(__always) func find(_ hash: KeyHash, _ key: UnsafeRawBufferPointer) -> Place? {
-        let home = home(hash.stripe, hash.upper)
+        let home = home(hash)
         if let slot = home.find(hash.tag, hash.upper, key) { return Place(bucket: home, slot: slot) }
         return home.reach == 0 ? nil : findStray(hash, key, home)
     }
@@ -299,7 +326,7 @@ final class ItemStore: @unchecked Sendable {
         return put(draft, hash, key, value, newSequence(), expiry, now).1
     }
 
-    /// Puts another value in the place of an item, which is not due and keeps its sequence. When that fails, the old one is still there.
+    /// Puts another value in the place of an item, which keeps its sequence. When that fails, the old one is still there.
     func replace(
         _ place: Place, _ hash: KeyHash, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?, expiry: UInt32,
         now: UInt32
@@ -309,6 +336,7 @@ final class ItemStore: @unchecked Sendable {
         let sequence = place.item.sequence
         let bucket = place.bucket
         if draft.size <= bucket.free + place.item.size {
+            if place.isDue { endDue(hash.stripe, place) }
             freeBody(of: place.item, hash.stripe.pointee.slab)
             bucket.cut(place.slot)
             guard let slot = bucket.take(draft.size, hash.tag) else {
@@ -320,14 +348,16 @@ final class ItemStore: @unchecked Sendable {
         let (new, outcome) = put(draft, hash, key, value, sequence, expiry, now)
         guard let new else { return outcome }
         // For a moment the key is there twice; the old item may have moved, if the table has grown.
-        let home = home(hash.stripe, hash.upper)
+        let home = home(hash)
         for distance in 0...home.reach {
             let bucket = self.bucket(distance, behind: home)
             for slot in 0..<Bucket.slots where bucket.isUsed(slot) && (bucket != new.bucket || slot != new.slot) {
                 let item = bucket.item(slot)
                 guard item.sequence == sequence, item.hasKey(key) else { continue }
+                let old = Place(bucket: bucket, slot: slot)
+                if old.isDue { endDue(hash.stripe, old) }
                 freeBody(of: item, hash.stripe.pointee.slab)
-                cut(Place(bucket: bucket, slot: slot), hash)
+                cut(old, hash)
                 return .done
             }
         }
@@ -345,7 +375,7 @@ final class ItemStore: @unchecked Sendable {
 
     /// Takes an item out of its bucket.
     private func cut(_ place: Place, _ hash: KeyHash) {
-        let home = home(hash.stripe, hash.upper)
+        let home = home(hash)
         if place.bucket != home {
             home.strays -= 1
             if home.strays == 0 { home.reach = 0 }

@@ -81,7 +81,7 @@ private struct ItemSite {
     @inline(__always) func hash(of key: UnsafeRawBufferPointer, in table: HashTable) -> KeyHash {
         if let hash { return hash }
         let hash = table.store.locate(key)
-        table.store.prefetch(hash)
+        hash.prefetch()
         return hash
     }
 
