@@ -343,6 +343,18 @@ struct ProtocolTests {
         #expect(try store.statistic("open_files") <= 8)
     }
 
+    @Test("Where the process may have fewer open files than open_files says, the store holds fewer, says so, and serves on")
+    func fewDescriptors() throws {
+        let store = try TimestoreHost(["open_files": "1000"], launcher: ["prlimit", "--nofile=200"])
+        let client = try store.connect()
+        for number in 0..<300 { #expect(try client.put(uuid(number), [Record(day(1), Float(number))]) == 1) }
+        for number in 0..<300 { #expect(try client.get(uuid(number)) == [Record(day(1), Float(number))]) }
+        #expect(try store.statistic("open_files") <= 150)
+        #expect(try store.statistic("errors") == 0)
+        #expect(
+            store.host.log.contains("open_files is 1000, but the process may have 200 open files in all: 150 are held open"))
+    }
+
     @Test("An orderly end answers what is under way and leaves all in order", arguments: ["none", "interval", "always"])
     func orderlyEnd(sync: String) throws {
         let store = try TimestoreHost(["sync": "\"\(sync)\""])

@@ -13,7 +13,7 @@ final class TimestoreHost {
     /// `parameters`: names and values as they stand in the configuration; `modules`: paths of further modules.
     init(
         _ parameters: [String: String] = [:], files: [String: [UInt8]] = [:], modules: [String] = [],
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], launcher: [String] = []
     ) throws {
         let directory = try TemporaryDirectory()
         for (name, bytes) in files { try directory.write(bytes, to: "data/\(name)") }
@@ -25,7 +25,8 @@ final class TimestoreHost {
             ] + modules.map { "loadmodule \"\($0)\"" }
             + parameters.map { "modparam(\"timestore\", \"\($0.key)\", \($0.value))" }
         host = try RunningHost(
-            RunningHost.configuration() + lines.joined(separator: "\n") + "\n", in: directory, environment: environment)
+            RunningHost.configuration() + lines.joined(separator: "\n") + "\n", in: directory, environment: environment,
+            launcher: launcher)
         try findPort()
     }
 

@@ -32,12 +32,22 @@ final class FileCache {
     /// Opens a file; where descriptors have run out it closes some of its own first.
     func open(_ path: String, _ flags: Int32) throws(SystemError) -> OpenFile {
         let flags = flags | O_CLOEXEC | O_NOFOLLOW
-        do throws(SystemError) {
-            return OpenFile(try SystemCall.retrying { Glibc.open(path, flags, 0o644) })
-        } catch {
+        return try sparing { () throws(SystemError) in
+            OpenFile(try SystemCall.retrying { Glibc.open(path, flags, 0o644) })
+        }
+    }
+
+    /// The names in a directory, read as `open` opens files.
+    func names(in directory: String) throws(SystemError) -> [String] {
+        try sparing { () throws(SystemError) in try SystemCall.names(in: directory) }
+    }
+
+    /// Once more when descriptors have run out, with half of one's own closed.
+    private func sparing<Answer>(_ call: () throws(SystemError) -> Answer) throws(SystemError) -> Answer {
+        do throws(SystemError) { return try call() } catch {
             guard error.number == EMFILE || error.number == ENFILE, !files.isEmpty else { throw error }
             closeOldest(keeping: files.count / 2)
-            return OpenFile(try SystemCall.retrying { Glibc.open(path, flags, 0o644) })
+            return try call()
         }
     }
 

@@ -41,7 +41,7 @@ public final class TimestoreModule: @unchecked Sendable {
         environment.maxDaysPerFile = settings.maxDaysPerFile
         environment.sync = settings.sync
         environment.followsCrash = lock.crashedSince != nil
-        environment.openFiles = settings.openFiles / workers
+        environment.openFiles = openFiles(host) / workers
         environment.log = { level, text in host.log.write(level, text) }
         let context = StoreContext(
             host, environment: environment, limits: settings.limits, syncInterval: settings.syncInterval)
@@ -58,6 +58,18 @@ public final class TimestoreModule: @unchecked Sendable {
             host.log.notice("the last host on \(root) was not stopped in order: the files of its time are looked at")
             try Recovery(context, changedSince: since).start()
         }
+    }
+
+    /// What `open_files` asks for, at most three quarters of the descriptors that the process may have: clients need some, too.
+    private func openFiles(_ host: HostServices) -> Int {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return settings.openFiles }
+        let most = Int(clamping: limit.rlim_cur / 4 * 3)
+        guard settings.openFiles > most else { return settings.openFiles }
+        host.log.warning(
+            "open_files is \(settings.openFiles), but the process may have \(limit.rlim_cur) open files in all: \(most) are held open; "
+                + "raise the limit (LimitNOFILE=, ulimit -n) or lower open_files")
+        return most
     }
 
     /// Makes the data directory where it is missing; its absolute path, without links.

@@ -6,10 +6,10 @@ extension YearFiles {
     /// Reads in the directory and mends what does not agree.
     func load() throws(SystemError) {
         let prefix = id.text
-        var names = try SystemCall.names(in: directory)
+        var names = try cache.names(in: directory)
         if names.contains(".\(prefix).compact") {
             try finishCompaction()
-            names = try SystemCall.names(in: directory)
+            names = try cache.names(in: directory)
         }
         for name in names where name.hasPrefix(".\(prefix).") {
             unlink("\(directory)/\(name)")
