@@ -8,7 +8,7 @@ extension Connection {
     }
 
     /// No request waits for its answer: the next one may be answered here and now.
-    private var isClear: Bool { mayAnswerAtOnce && answers.isEmpty }
+    var isClear: Bool { mayAnswerAtOnce && answers.isEmpty }
 
     /// Decodes and carries out or hands out requests as far as the limits allow; answers how many bytes were taken.
     func take(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -87,6 +87,7 @@ final class Connection: StreamConsumer {
         guard !isClosed, !isEnding, !isAborted else { return }
         context.tally.receivedBytes.count(bytes.count)
         noteMove()
+        if bytes.count == RequestDecoder.requestSize, storeSingle(bytes) { return }
         if isAdvancing || isBlocked || !backlog.isEmpty {
             backlog.append(contentsOf: bytes)
         } else {
@@ -96,6 +97,19 @@ final class Connection: StreamConsumer {
             if taken < bytes.count { backlog.insert(contentsOf: bytes[taken...], at: 0) }
         }
         advance()
+    }
+
+    /// Stores and answers the commonest of chunks, one PUT of one record that nothing is before; false: it is not that, or not now.
+    private func storeSingle(_ request: UnsafeRawBufferPointer) -> Bool {
+        guard isClear, !isAdvancing, !isBlocked, backlog.isEmpty, outbox.isEmpty, decoder.isBetweenRequests,
+            let id = RequestDecoder.singlePut(request)
+        else { return false }
+        let record = UnsafeRawBufferPointer(rebasing: request[RequestDecoder.inlineRecord])
+        guard let stored = context.owner(of: id).putAtOnce(id, record, on: worker) else { return false }
+        context.tally.puts.count()
+        withUnsafeBytes(of: (stored == 1 ? 1 : Answer.failure).littleEndian) { note(stream.write($0)) }
+        if isStalled { advance() }
+        return true
     }
 
     func inputEnded(_ stream: Stream) { end() }

@@ -23,6 +23,17 @@ public struct RequestDecoder {
     static let typeGet: UInt32 = 1
     static let typePut: UInt32 = 2
 
+    /// Where the record of a PUT of one record stands in the request.
+    static let inlineRecord = 48..<56
+
+    /// The series of a whole request that puts one record; nil when it is any other.
+    static func singlePut(_ request: UnsafeRawBufferPointer) -> SeriesID? {
+        guard request.loadUnaligned(fromByteOffset: 0, as: UInt32.self) == typePut.littleEndian,
+            request.loadUnaligned(fromByteOffset: 44, as: UInt32.self) == UInt32(1).littleEndian
+        else { return nil }
+        return SeriesID(UnsafeRawBufferPointer(rebasing: request[4..<44]))
+    }
+
     private var carry = [UInt8]()
     /// Records of the PUT under way that have not come yet.
     private var recordsLeft: UInt32 = 0
@@ -79,7 +90,7 @@ public struct RequestDecoder {
         if type == Self.typeGet { return body(.get(id, start: word(48), end: word(52))) }
         var goesOn = body(.put(id, count: count))
         if count <= 1 {
-            if count == 1 { goesOn = body(.records(UnsafeRawBufferPointer(rebasing: request[48..<56]))) && goesOn }
+            if count == 1 { goesOn = body(.records(UnsafeRawBufferPointer(rebasing: request[Self.inlineRecord]))) && goesOn }
             return body(.putEnd) && goesOn
         }
         recordsLeft = count
