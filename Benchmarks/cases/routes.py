@@ -190,6 +190,6 @@ def workers(bench):
                 for number in range(count):
                     subject.receive(number)
                 rates.append(turns * count / (time.monotonic() - start) / 1e6)
-            bench.report(f"loop, {loop}, {count} workers at once, wall", "M turns/s", Figure.of(rates), better="more",
+            bench.report(f"loop, {loop}, workers at once: {count}, wall", "M turns/s", Figure.of(rates), better="more",
                          x={"workers": count}, curve=f"routes-workers-{loop}")
             subject.stop()
