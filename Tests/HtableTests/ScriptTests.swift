@@ -99,11 +99,95 @@ private struct Script {
         return (content, site != nil)
     }
 
+    /// Runs `body` with a place in the config: its functions take what the text there becomes.
+    func place(
+        _ name: String, _ written: String,
+        _ body: (_ read: (String) -> Content?, _ write: (String, Content?) -> Int32) throws -> Void
+    ) throws {
+        let variable = try variable(name)
+        var site: UnsafeMutableRawPointer?
+        #expect(written.withMHString { variable.prepare(variable.ctx, $0, &site, nil) } == MH_OK)
+        let place = try #require(site)
+        defer { variable.release(variable.ctx, place) }
+        func read(_ text: String) -> Content? {
+            var value = mh_null()
+            #expect(text.withMHString { variable.get(variable.ctx, place, nil, $0, &value) } == MH_OK)
+            switch value.type {
+            case MH_INT: return .int(value.as.integer)
+            case MH_STRING: return .text(value.as.text.string)
+            default: return nil
+            }
+        }
+        func write(_ text: String, _ content: Content?) -> Int32 {
+            guard let set = variable.set else { return MH_E_UNSUPPORTED }
+            return text.withMHString { text in
+                guard let content else {
+                    var null = mh_null()
+                    return set(variable.ctx, place, nil, text, &null)
+                }
+                return content.lend { value in
+                    var raw = Provider.raw(value)
+                    return set(variable.ctx, place, nil, text, &raw)
+                }
+            }
+        }
+        try body(read, write)
+    }
+
     func isReadOnly(_ name: String) throws -> Bool { try variable(name).set == nil }
 }
 
 @Suite("Script functions and pseudo-variables")
 struct ScriptTests {
+    @Test(
+        "A place that writes its key out finds it whatever becomes of the table, and values of any length",
+        arguments: [false, true])
+    func writtenKey(expires: Bool) throws {
+        let script = try Script("a=>\(expires ? "autoexpire=100" : "")", "cnt=>initval=3")
+        let table = try script.table("a")
+        try script.place("sht", " a =>key") { (read, write) throws in
+            #expect(read(" a =>key") == nil)
+            for number: Int64 in [5, -5, .max] {
+                #expect(write(" a =>key", .int(number)) == MH_OK)
+                #expect(read(" a =>key") == .int(number))
+                #expect(try script.read("sht", "a=>key") == .int(number))
+            }
+            // It grows far beyond its first size around the item.
+            for number in 0..<20_000 { #expect(try script.write("sht", "a=>other\(number)", .int(Int64(number))) == MH_OK) }
+            #expect(read(" a =>key") == .int(.max))
+            for length in [0, 1, 255, 1023, 1024, 1025, 5000] {
+                let text = String(repeating: "t", count: length)
+                #expect(write(" a =>key", .text(text)) == MH_OK)
+                #expect(read(" a =>key") == .text(text))
+            }
+            table.removeAll()
+            #expect(read(" a =>key") == nil)
+            #expect(write(" a =>key", .int(1)) == MH_OK)
+            #expect(read(" a =>key") == .int(1))
+            script.clock.set(2000)
+            #expect(read(" a =>key") == (expires ? nil : .int(1)))
+            #expect(write(" a =>key", nil) == MH_OK)
+            #expect(try script.read("sht", "a=>key") == nil)
+        }
+        try script.place("sht", "a=>row$var(k)") { (read, write) throws in
+            for number in 0..<100 { #expect(write("a=>row\(number)", .int(Int64(number))) == MH_OK) }
+            for number in 0..<100 { #expect(read("a=>row\(number)") == .int(Int64(number))) }
+        }
+        try script.place("shtinc", "cnt=>hits") { (read, _) throws in
+            #expect(read("cnt=>hits") == .int(4))
+            #expect(read("cnt=>hits") == .int(5))
+        }
+        try script.place("shtdec", "cnt=>hits") { (read, _) throws in #expect(read("cnt=>hits") == .int(4)) }
+        try script.place("shtinc", "a=>key") { (read, _) throws in
+            #expect(read("a=>key") == nil)
+            #expect(try script.write("sht", "a=>key", .text("text")) == MH_OK)
+            #expect(read("a=>key") == nil)
+            #expect(try script.write("sht", "a=>key", .int(.max)) == MH_OK)
+            #expect(read("a=>key") == nil)
+            #expect(try script.read("sht", "a=>key") == .int(.max))
+        }
+    }
+
     @Test("$sht reads, writes and deletes; blanks of the key count; missing keys are null or the initval")
     func items() throws {
         let script = try Script("a=>", "cnt=>initval=3")
