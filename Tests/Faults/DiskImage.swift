@@ -52,13 +52,13 @@ struct DiskImage {
     /// Lines behind each of which the disk differs.
     private(set) var lines: [Int] = []
 
-    /// Follows a trace.
+    /// Follows the calls of one or more hosts.
     ///
     /// - Parameter moves: Files of the folder that the tests renamed, and the line of the trace at which they did.
-    init(_ trace: SystemCallTrace, root path: String, moves: [(line: Int, from: String, to: String)]) throws {
+    init(_ calls: [TracedCall], root path: String, moves: [(line: Int, from: String, to: String)]) throws {
         rootPath = path
         var moves = moves[...]
-        for call in trace.calls where call.result >= 0 {
+        for call in calls where call.result >= 0 {
             while let move = moves.first, move.line <= call.end {
                 moved(move.from, to: move.to, at: move.line)
                 moves.removeFirst()
@@ -99,7 +99,13 @@ struct DiskImage {
     private mutating func apply(_ call: TracedCall) throws {
         let arguments = call.arguments
         func number(_ index: Int) -> Int { index < arguments.count ? Int(arguments[index]) ?? 0 : 0 }
-        var target: Node? { arguments.first.flatMap { TracedCall.descriptor($0) }.flatMap { open[$0.number] } }
+        // A number that belonged to a file may be a socket's by now.
+        var target: Node? {
+            guard let found = arguments.first.flatMap({ TracedCall.descriptor($0) }), found.path.hasPrefix(rootPath) else {
+                return nil
+            }
+            return open[found.number]
+        }
         switch call.name {
         case "openat":
             guard let path = call.subject, arguments.count > 2 else { return }

@@ -5,7 +5,7 @@ extension Sweep {
     /// Kills at every system call of a workload that can change a file of the store, one cycle for each, and between any two operations.
     /// The start that follows is killed too, at one of its own calls; the one behind that must have everything.
     ///
-    /// The calls are those of a run under strace. Throws when nothing can be traced here; see `killsWithoutTracing`.
+    /// The calls are those of a run under strace. Throws when nothing can be traced here; see `tracingRefusal`.
     public static func kills(of subject: Subject) throws -> Sweep {
         let points = try Self.points(of: subject)
         let steps = try subject.workload().stepCount
@@ -36,7 +36,7 @@ extension Sweep {
     private static func points(of subject: Subject) throws -> [KillPoint] {
         if let refusal = SystemCallTrace.refusal { throw TestFailure(refusal) }
         let workload = try subject.workload()
-        let trace = try workload.record().trace
+        let history = try workload.recordInPeace()
         struct Key: Hashable {
             var thread: Int
             var point: KillPoint
@@ -44,7 +44,7 @@ extension Sweep {
         var counts: [Key: Int] = [:]
         var points: [KillPoint] = []
         var known: Set<KillPoint> = []
-        for call in trace.calls {
+        for call in history.calls {
             guard let path = call.subject, path == workload.root || path.hasPrefix(workload.root + "/") else { continue }
             var point = KillPoint(
                 call: call.name, path: String(path.dropFirst(workload.directory.path.count + 1)), ordinal: 0)
@@ -116,33 +116,5 @@ extension Cycle {
             host.kill()
             if count == nil, host.ended != -9 { cycle.tally.undisturbed = 1 }
         }
-    }
-}
-
-extension Workload {
-    /// Runs the workload under strace: what was called, and at which line of the trace the first so many operations were answered.
-    func record() throws -> (trace: SystemCallTrace, answered: [Int]) {
-        let file = directory.file("record.trace")
-        guard let host = try start(SystemCallTrace.recording(to: file)) else {
-            throw TestFailure("a host that nobody killed died")
-        }
-        let process = host.processID
-        try connect(to: host)
-        var sizes = [try Self.size(of: file)]
-        for step in 0..<stepCount {
-            if case .refused(let reason) = try perform(step, on: host) {
-                throw TestFailure("\(name), operation \(step): refused though nothing is wrong: \(reason)")
-            }
-            // What is written there by now came before the answer.
-            sizes.append(try Self.size(of: file))
-        }
-        let trace = try SystemCallTrace(of: file, host: process)
-        return (trace, sizes.map { trace.line(at: $0) })
-    }
-
-    private static func size(of file: String) throws -> Int {
-        var status = stat()
-        guard stat(file, &status) == 0 else { throw TestFailure("strace has made no \(file)") }
-        return Int(status.st_size)
     }
 }

@@ -13,7 +13,7 @@ final class RowsWorkload: Workload {
     private var unsafe = Ledger.Moment()
     /// How many batches had been answered before each operation.
     private var moments: [Ledger.Moment] = []
-    private(set) var moves: [(step: Int, from: String, to: String)] = []
+    private(set) var moves: [(operation: Int, from: String, to: String)] = []
 
     static let durabilities = ["kernel", "buffered", "ring", "disk"]
 
@@ -63,9 +63,11 @@ final class RowsWorkload: Workload {
         case .row: return try storeByCommand(host)
         case .flush: return makeSafe(try Command(host)("flat_flush"))
         case .rotate:
+            let operation = moments.count - 1
             for file in directory.names(in: folder) where file.hasSuffix(".log") {
-                try FileManager.default.moveItem(atPath: "\(root)/\(file)", toPath: "\(root)/\(file).\(step)")
-                moves.append((step, file, "\(file).\(step)"))
+                let newName = "\(file).\(operation)"
+                try FileManager.default.moveItem(atPath: "\(root)/\(file)", toPath: "\(root)/\(newName)")
+                moves.append((operation, file, newName))
             }
             return makeSafe(try Command(host)("flat_rotate"))
         case .end:
@@ -142,10 +144,16 @@ final class RowsWorkload: Workload {
                 promised.markSafe(
                     from: Ledger.Moment(), to: answered < moments.count ? moments[answered] : ledger.answeredSoFar)
             }
-            // A file that was moved away is nobody's to mend: where rows are not synced it ends as the loss of power left it.
-            let files = durability == "disk" ? files : files.filter { $0.hasSuffix(".log") }
+            for file in files where !file.hasSuffix(".log") { try Self.cutTail(of: file) }
             tally.audit.add(LedgerAudit(promised, files: files, promise: .safeOnly))
         }
+    }
+
+    /// Cuts what is behind the last line feed of a file that was moved away and is nobody's to mend any more, as its reader must.
+    private static func cutTail(of file: String) throws {
+        let bytes = [UInt8](FileManager.default.contents(atPath: file) ?? Data())
+        let whole = (bytes.lastIndex(of: UInt8(ascii: "\n")) ?? -1) + 1
+        if whole < bytes.count { try Data(bytes.prefix(whole)).write(to: URL(filePath: file)) }
     }
 
     var losesAtEnd: Bool { durability == "buffered" }

@@ -9,6 +9,7 @@ final class SeriesWorkload: Workload {
     let folder = "data"
     private var ledger = SeriesLedger()
     private var connection: StoreClient?
+    private var performed = 0
     private var laterWork: UInt32 = 0
 
     /// All that the protocol has to say to a request that is not stored.
@@ -69,7 +70,9 @@ final class SeriesWorkload: Workload {
     func connect(to host: RunningHost) throws { connection = try StoreClient(unix: directory.file("store.sock")) }
 
     func perform(_ step: Int, on host: RunningHost) throws -> Outcome {
-        defer { if sync == "always" { ledger.markSafe(after: step) } }
+        let operation = performed
+        performed += 1
+        defer { if sync == "always" { ledger.markSafe(after: operation) } }
         switch Self.operations[step] {
         case .put(let series, let times): return try put(series, times)
         case .putByCommand(let series, let time): return try putByCommand(series, time, host)
@@ -86,11 +89,11 @@ final class SeriesWorkload: Workload {
                     throw TestFailure("no commit comes in 20 s, sync_interval is 20 ms")
                 }
             }
-            ledger.markSafe(after: step, butLast: 2)
+            ledger.markSafe(after: operation, butLast: 2)
             return .done
         case .end:
             try end(host)
-            if sync == "interval" { ledger.markSafe(after: step) }
+            if sync == "interval" { ledger.markSafe(after: operation) }
             return .done
         }
     }
@@ -154,7 +157,7 @@ final class SeriesWorkload: Workload {
     }
 
     var losesAtEnd: Bool { false }
-    var moves: [(step: Int, from: String, to: String)] { [] }
+    var moves: [(operation: Int, from: String, to: String)] { [] }
 
     func twin() throws -> any Workload {
         let twin = try SeriesWorkload(sync)

@@ -87,7 +87,8 @@ struct SystemCallTrace: Sendable {
     }()
 
     // -D: the host is the child that was started, and strace its grandchild.
-    private static let strace = ["strace", "-D", "-f", "-q", "-e", "signal=none"]
+    // Of signals only the one that ends a host is written down.
+    private static let strace = ["strace", "-D", "-f", "-q", "-e", "signal=kill"]
 
     /// Starts a host so that all of its calls are written down.
     static func recording(to file: String) -> [String] {
@@ -106,14 +107,17 @@ struct SystemCallTrace: Sendable {
     }
 
     /// Waits until strace has written all about a host that is gone, and reads it.
-    init(of file: String, host process: pid_t) throws {
+    ///
+    /// - Parameter process: The host; nil when it died before anybody knew it: then the first process of the trace.
+    init(of file: String, host process: pid_t?) throws {
         var text = ""
         let isWhole = eventually {
             text = String(decoding: FileManager.default.contents(atPath: file) ?? Data(), as: UTF8.self)
+            let host = process.map { "\($0)" } ?? String(text.prefix { $0 != " " })
             return text.hasSuffix("+++\n")
-                && text.split(separator: "\n").contains { $0.hasPrefix("\(process) ") && $0.contains(" +++ ") }
+                && text.split(separator: "\n").contains { $0.hasPrefix("\(host) ") && $0.contains(" +++ ") }
         }
-        guard isWhole else { throw TestFailure("strace has not written the end of process \(process) into \(file)") }
+        guard isWhole else { throw TestFailure("strace has not written the end of the host into \(file)") }
         read(text)
     }
 
@@ -151,7 +155,9 @@ struct SystemCallTrace: Sendable {
         calls.append(
             TracedCall(
                 thread: thread, name: String(text[..<open]),
-                arguments: text[text.index(after: open)..<close].components(separatedBy: ", "),
+                // The last one of a call that was interrupted by another's line has a blank behind it.
+                arguments: text[text.index(after: open)..<close].components(separatedBy: ", ")
+                    .map { $0.trimmingCharacters(in: .whitespaces) },
                 result: result, start: start, end: end))
     }
 }

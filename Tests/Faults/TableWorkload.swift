@@ -16,7 +16,7 @@ final class TableWorkload: Workload {
 
     var name: String { "htable" }
     var losesAtEnd: Bool { false }
-    var moves: [(step: Int, from: String, to: String)] { [] }
+    var moves: [(operation: Int, from: String, to: String)] { [] }
     func twin() throws -> any Workload { try TableWorkload() }
 
     var configuration: String {

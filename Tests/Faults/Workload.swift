@@ -25,8 +25,8 @@ protocol Workload: AnyObject {
     func goOn(with host: RunningHost) throws
     /// Compares what a running host has with what was acknowledged.
     func audit(_ host: RunningHost, _ promise: Promise, into tally: inout FaultTally) throws
-    /// The files of the folder that the workload itself has renamed, and in which operation.
-    var moves: [(step: Int, from: String, to: String)] { get }
+    /// The files of the folder that the workload itself has renamed, and in which operation, counted over all lives.
+    var moves: [(operation: Int, from: String, to: String)] { get }
     /// A workload that knows all that this one knows, in a directory of its own with an empty folder.
     func twin() throws -> any Workload
     /// Whether what was acknowledged may be lost when the last write of an orderly end is refused.

@@ -23,6 +23,11 @@ struct Stage {
             + Subject.onDisk.map { subject in
                 sweep("power loss behind every call, \(subject)", Sweep.tracingRefusal) { try .powerLosses(of: subject) }
             }
+            + Sweep.safeSubjects.map { subject in
+                sweep("power loss after a crash, \(subject)", Sweep.tracingRefusal) {
+                    try .powerLossesAfterFaults(of: subject)
+                }
+            }
             + Subject.allCases.map { subject in
                 sweep("error at every call, \(subject)") { try .errors(in: subject) }
             }
