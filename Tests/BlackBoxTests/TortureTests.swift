@@ -21,25 +21,25 @@ struct TortureTests {
     @Test(
         "Killed before any of its calls, and once more while it starts again: all that was acknowledged is there, once, in order",
         .enabled(if: tracing, skipped), arguments: Subject.allCases)
-    func kills(subject: Subject) throws { run(try .kills(of: subject), parts: 16) }
+    func kills(subject: Subject) throws { run(try .kills(of: subject), parts: 36) }
 
     @Test("Killed inside of a write: no torn row, no torn record", arguments: Subject.allCases)
-    func tears(subject: Subject) throws { run(try .tears(of: subject), parts: 10) }
+    func tears(subject: Subject) throws { run(try .tears(of: subject), parts: 20) }
 
     @Test(
         "The power is lost behind any call: what the mode promises is there, and nothing that nobody sent",
         .enabled(if: tracing, skipped), arguments: Subject.onDisk)
-    func powerLosses(subject: Subject) throws { run(try .powerLosses(of: subject), parts: 24) }
+    func powerLosses(subject: Subject) throws { run(try .powerLosses(of: subject), parts: 60) }
 
     @Test(
         "The power is lost after a host was killed at a sync, or a sync failed: what was answered since is there, with all before it",
         .enabled(if: tracing, skipped), arguments: Sweep.safeSubjects)
-    func powerLossesAfterFaults(subject: Subject) throws { run(try .powerLossesAfterFaults(of: subject), parts: 16) }
+    func powerLossesAfterFaults(subject: Subject) throws { run(try .powerLossesAfterFaults(of: subject), parts: 100) }
 
     @Test(
         "Any call fails, is interrupted or cut short: the sender is told, or the work is done, and it goes on afterwards",
         arguments: Subject.allCases)
-    func errors(subject: Subject) throws { run(try .errors(in: subject), parts: 60) }
+    func errors(subject: Subject) throws { run(try .errors(in: subject), parts: 140) }
 }
 
 @Suite("The instruments by which faults are made and judged")
