@@ -24,15 +24,17 @@ public struct Sweep: Sendable {
             var done = 0
         }
         let state = Mutex(State())
-        // Not the same ones at each run.
+        // Not the same ones at each run, nor always the first when the time is short.
         let first = stride > 1 ? Int.random(in: 0..<min(stride, max(1, count))) : 0
+        let order = Array(Swift.stride(from: first, to: count, by: stride)).shuffled()
         DispatchQueue.concurrentPerform(iterations: lanes) { _ in
             while end.map({ ContinuousClock.now < $0 }) ?? true {
-                let index = state.withLock { state in
+                let place = state.withLock { state in
                     defer { state.next += 1 }
-                    return first + state.next * stride
+                    return state.next
                 }
-                guard index < count else { return }
+                guard place < order.count else { return }
+                let index = order[place]
                 var found: FaultTally
                 do { found = try cycle(index) } catch {
                     found = FaultTally()
@@ -45,8 +47,7 @@ public struct Sweep: Sendable {
                 }
             }
         }
-        let wanted = first < count ? (count - first + stride - 1) / stride : 0
-        return state.withLock { ($0.tally, $0.done == wanted) }
+        return state.withLock { ($0.tally, $0.done == order.count) }
     }
 }
 
