@@ -1,4 +1,4 @@
-// How a table grows: a segment that has no room gets a page or two more, its items placed anew in all of them; one of six pages splits
+// How a table grows: a segment that has no room gets one page more, its items placed anew in all of them; one of seven pages splits
 // in two of four. Either moves some hundred items at most, so a table grows without any pause that a caller could notice, and its
 // buckets are filled alike whatever its size.
 import CPrefetch
@@ -48,7 +48,7 @@ extension ItemStore {
         let old = directory[directory.index(upper)]
         let expires = stripe.pointee.wheelPage != 0
         let made: (Segment, Segment)
-        var pages = old.count + Self.step(old.count)
+        var pages = old.count + 1
         var whole: Segment?
         while whole == nil, pages <= Segment.mostPages {
             guard let segment = newSegment(pages, depth: old.depth) else { return .noMemory }
@@ -79,9 +79,6 @@ extension ItemStore {
         }
         return .done
     }
-
-    /// How many pages a segment gets more: small ones one at a time, larger ones two, as each step moves all its items.
-    private static func step(_ count: Int) -> Int { count < Segment.halfPages ? 1 : 2 }
 
     /// One half of a segment; nil without memory.
     private func half(_ old: Segment, _ bit: UInt32, _ wanted: UInt32) -> Segment? {
