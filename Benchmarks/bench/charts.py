@@ -8,6 +8,29 @@ OURS = "modhost"
 # One colour a line of the chart, the same for ours (solid) and what it is measured beside (dashed).
 COLOURS = ["#1b5e9e", "#d1782a", "#4a8f43", "#8a4fa3", "#b03a3a", "#5c5c5c", "#2a9d9d", "#a38a2a"]
 
+TITLES = {
+    "start-modules": "Start to ready with further C modules",
+    "start-memory": "Resident memory with further C modules",
+    "flatstore-threads": "flatstore: rows a second by threads, two cores",
+    "flatstore-threads-cpu": "flatstore: CPU a row by threads",
+    "flatstore-columns": "flatstore: CPU a row by columns",
+    "flatstore-batch": "flatstore: CPU a row by rows of an insert",
+    "flatstore-disk": "flatstore: rows synced to the disk, by rows of an insert",
+    "htable-calls": "htable: CPU a key by entries of the table",
+    "htable-batches": "htable: CPU a key in batches of 16, by entries of the table",
+    "htable-threads": "htable: operations a second on one table, two cores",
+    "timestore-series": "timestore: CPU of a single PUT by series, 64 under way",
+    "timestore-batch": "timestore: CPU a record by records of a PUT",
+    "timestore-connections-cpu": "timestore: CPU of a single PUT by connections",
+    "timestore-connections": "timestore: requests a second by connections",
+    "routes-keys": "Routes: a turn with a get of $sht, by keys of the table",
+    "routes-workers-arithmetic": "Routes: turns a second by workers, arithmetic",
+    "routes-workers-sht-inc": "Routes: turns a second by workers, all on one key",
+    "mi-requests": "MI over the FIFO: requests a second by clients",
+    "mi-latency": "MI over the FIFO: request to reply by clients",
+    "mi-cpu": "MI over the FIFO: CPU a request by clients",
+}
+
 
 @dataclass
 class Chart:
@@ -29,7 +52,7 @@ def collect(results):
         name, _, line = result["curve"].partition("/")
         x_label, x = next(iter(result["x"].items()))
         chart = charts.setdefault(
-            name, Chart(name, result.get("title") or name.replace("-", " "), x_label, result["unit"]))
+            name, Chart(name, TITLES.get(name, name.replace("-", " ")), x_label, result["unit"]))
         for figure, subject in [(result["ours"], OURS), (result["floor"], result["floor"] and result["floor"]["name"])]:
             if figure:
                 label = f"{line}, {subject}" if line else subject
