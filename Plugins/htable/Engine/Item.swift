@@ -31,7 +31,7 @@ struct Item {
     // Bytes 2…5 the sequence, 6…9 the expiry.
     static let headSize = 10
     /// What an item outside leaves: the upper hash bits and the address of its body.
-    static let stubSize = headSize + 4 + 8
+    static let outsideSize = headSize + 4 + 8
     /// The largest item in a bucket: four such fit. With larger ones, more of a bucket would be lost to what does not fit any more than
     /// a piece of a slab costs.
     static let largestInside = (Bucket.size - Bucket.headSize) / 4
@@ -57,7 +57,7 @@ struct Item {
 
     /// Its bytes in the bucket.
     @inline(__always) var size: Int {
-        if isOutside { return Self.stubSize }
+        if isOutside { return Self.outsideSize }
         return Self.size(Int(keyByte), valueByte == Self.isInteger ? 8 : Int(valueByte))
     }
 

@@ -284,9 +284,9 @@ final class ItemStore: @unchecked Sendable {
     @inline(never) private func draftOutside(
         _ stripe: StripePointer, _ key: UnsafeRawBufferPointer, _ value: ItemValue, _ block: Block?
     ) -> Draft? {
-        if let block { return Draft(size: Item.stubSize, body: block.body, isInBlock: true) }
+        if let block { return Draft(size: Item.outsideSize, body: block.body, isInBlock: true) }
         guard let piece = stripe.pointee.slab.take(ItemBody.headSize + key.count + value.length, arena) else { return nil }
-        return Draft(size: Item.stubSize, body: ItemBody(piece, key, value))
+        return Draft(size: Item.outsideSize, body: ItemBody(piece, key, value))
     }
 
     @inline(__always) private func write(
