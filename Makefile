@@ -104,7 +104,7 @@ torture: swift deps-test ## Make every system call fail or be the last, kill und
 	@$(RELEASE)/torture $(TORTURE_SECONDS) $(ONLY)
 
 # What crashes on purpose, or measures memory, is left out: the sanitizer answers in its own way there.
-SANITIZED := TimestoreTests|HtableTests|BlackBoxTests.(Store|Fifo)|Probe
+SANITIZED := TimestoreTests|HtableTests|BlackBoxTests.(Store|Fifo|Script|Route(Start|Command|Module))|Probe
 sanitize: swift deps-test ## Run the black-box tests against a host and modules built with the address sanitizer
 	@for product in modhost $(MODULES); do \
 		swift build --sanitize=address --scratch-path .build-asan --product $$product || exit 1; done
