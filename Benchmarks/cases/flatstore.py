@@ -57,13 +57,13 @@ def figure(rounds, key):
 
 
 def scaling(bench, durability, by_threads):
-    """Rows a second of two threads beside one, by the clock.
+    """Rows a second of two threads beside one, by the clock, which the mark is for.
 
-    Time in which a thread was ready and other processes had the processors is left out: it says nothing of flatstore. What threads
-    wait for each other is in it.
+    Below it the same without the time in which a thread was ready and other processes had the processors: on a busy machine that tells
+    whether flatstore or the machine is what does not scale.
     """
-    for key, told, least in [("alone_ns", "rows a second", 1.8 if durability == "kernel" else None),
-                             ("wall_ns", "the same with what others took, wall", None)]:
+    for key, told, least in [("wall_ns", "rows a second, wall", 1.8 if durability == "kernel" else None),
+                             ("alone_ns", "the same without what others took", None)]:
         ours, floor = [
             Figure.of(one[prefix + key] / two[prefix + key] for one, two in zip(by_threads[1], by_threads[2]))
             for prefix in ["", "floor_"]]
