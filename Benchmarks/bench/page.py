@@ -32,8 +32,10 @@ def notes(results):
 
 
 def machine(facts):
+    later = ", ".join(f"{name} (commit {commit})" for name, commit in facts["later"].items())
+    again = f" Measured again by themselves in another run: {later}." if later else ""
     return (f"{facts['processor']}, {facts['cores']} cores, {facts['memory']}; {facts['kernel']}, {facts['system']}; "
-            f"{facts['swift']}; {facts['compiler']}; commit {facts['commit']}.")
+            f"{facts['swift']}; {facts['compiler']}; commit {facts['commit']}.{again}")
 
 
 def renewed(page, blocks):
